@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import type { CliContext } from './cli-context.ts';
+import { addContractCommands } from './commands/contract.ts';
+import { addKeyCommands } from './commands/key.ts';
+import { addLookCommands } from './commands/look.ts';
+import { addServeCommand } from './commands/serve.ts';
+import { readVersion } from './version.ts';
+
+const ENVIRONMENT = `
+Environment:
+  DATABASE_URL           a PostgreSQL server; without it the database is embedded in the data folder
+  TIDEMARK_STORE_SECRET  seals records in flight (at least 32 characters); an embedded store makes its own
+  TIDEMARK_URL           the running store that commands talk to
+  TIDEMARK_KEY           the API key for it
+  TIDEMARK_LOG           silent, error, warn, info (default) or debug
+`;
+
+/** The whole command line. It throws instead of ending the process. */
+export const createProgram = (context: CliContext): Command => {
+  const program = new Command('tidemark')
+    .description('Provable syncs on Zapier: the store and its tools')
+    .version(readVersion())
+    .exitOverride()
+    .showHelpAfterError('Run it with --help to see how it is used')
+    .addHelpText('after', ENVIRONMENT);
+  addServeCommand(program, context);
+  addKeyCommands(program, context);
+  addContractCommands(program, context);
+  addLookCommands(program, context);
+  return program;
+};

@@ -1,0 +1,19 @@
+const PRIVATE_NAME = /^(?:localhost|[^.]+)$|\.(?:localhost|local|internal|lan|home\.arpa)$/;
+const PRIVATE_IPV4 =
+  /^(?:0|10|127)\.|^192\.168\.|^169\.254\.|^172\.(?:1[6-9]|2\d|3[01])\.|^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|^198\.1[89]\.|^(?:22[4-9]|2[3-5]\d)\./;
+// Unspecified, loopback, IPv4 in IPv6 (which URLs write in hexadecimal), unique local, link-local, multicast, NAT64.
+const PRIVATE_IPV6 = /^\[(?:::1?\]|::ffff:|::[0-9a-f]{1,4}:[0-9a-f]{1,4}\]|f[cd]|fe[89ab]|ff|64:ff9b:)/;
+
+/**
+ * True for a host that is private by how it is written.
+ *
+ * A public name that resolves to a private address is not seen here.
+ *
+ * @param hostname as a parsed URL has it: that has already brought `127.1`, `0x7f000001` and the like into dotted form
+ * Source: IANA special-purpose address registries (RFC 6890).
+ */
+export const isPrivateHost = (hostname: string): boolean => {
+  const host = hostname.toLowerCase().replace(/\.$/, '');
+  if (host.startsWith('[')) return PRIVATE_IPV6.test(host);
+  return /^\d+(?:\.\d+){3}$/.test(host) ? PRIVATE_IPV4.test(host) : PRIVATE_NAME.test(host);
+};

@@ -1,0 +1,41 @@
+import {
+  applySync,
+  applySystem,
+  createKey,
+  getSync,
+  listDeadLetters,
+  listEvidence,
+  listKeys,
+  listSyncs,
+  me,
+  revokeKey,
+} from './admin-routes.ts';
+import { emit, getStream, openCycle, openStream, recordPage } from './cycle-routes.ts';
+import { getReconciliation, openReconciliation, recordSlice } from './reconcile-routes.ts';
+import { beginWrite, completeWrite } from './write-routes.ts';
+
+/** Every operation of the store's API. The server serves exactly these. */
+export const routes = {
+  me,
+  listSyncs,
+  getSync,
+  applySystem,
+  applySync,
+  createKey,
+  listKeys,
+  revokeKey,
+  openStream,
+  getStream,
+  openCycle,
+  recordPage,
+  emit,
+  beginWrite,
+  completeWrite,
+  openReconciliation,
+  recordSlice,
+  getReconciliation,
+  listEvidence,
+  listDeadLetters,
+} as const;
+
+export type RouteName = keyof typeof routes;

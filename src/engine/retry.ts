@@ -1,0 +1,27 @@
+import type { SystemFailure } from '../core/system/failure.ts';
+import { decideRetry } from '../core/write/backoff.ts';
+import { remainingMs, type Runtime } from './runtime.ts';
+
+type Reply = { readonly kind: string } | { readonly kind: 'failed'; readonly failure: SystemFailure };
+
+/** What a call to a system came to, and how many attempts that took. */
+export type Attempted<R> = { readonly reply: R; readonly attempts: number };
+
+const failureOf = (reply: Reply): SystemFailure | undefined =>
+  reply.kind === 'failed' && 'failure' in reply ? reply.failure : undefined;
+
+/**
+ * Calls a system until it answers, or until `decideRetry` says that this call to Tidemark may not try again.
+ *
+ * Safe for reads; for writes because `decideRetry` repeats only what was certainly not executed.
+ */
+export const withRetry = async <R extends Reply>(runtime: Runtime, call: () => Promise<R>): Promise<Attempted<R>> => {
+  for (let attempts = 1; ; attempts += 1) {
+    const reply = await call();
+    const failure = failureOf(reply);
+    if (failure === undefined) return { reply, attempts };
+    const decision = decideRetry(failure, { attempts, remainingMs: remainingMs(runtime), random: runtime.random() });
+    if (decision.kind === 'give_up') return { reply, attempts };
+    await runtime.sleep(decision.waitMs);
+  }
+};

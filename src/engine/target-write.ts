@@ -1,0 +1,217 @@
+import { digestJson } from '../core/digest.ts';
+import { isJsonObject, type JsonObject } from '../core/json.ts';
+import { storableReason } from '../core/protocol/reason.ts';
+import type { WriteOutcome } from '../core/protocol/write-routes.ts';
+import { UNKNOWN_QUARANTINE_MS } from '../core/protocol/write-routes.ts';
+import { projectTarget } from '../core/reconcile/compare.ts';
+import type { FoundRecord, WriteReply, WriteRequest } from '../core/system/entity-driver.ts';
+import type { SystemFailure } from '../core/system/failure.ts';
+import type { Prepared } from './contracts.ts';
+import { withRetry } from './retry.ts';
+import { remainingMs, type Runtime } from './runtime.ts';
+
+/** Time that one more find and write need; with less left an unknown write is left to the next call. */
+const ANOTHER_ROUND_MS = 4000;
+const ROUNDS_MAX = 4;
+
+/** One record to bring to the target. `fields` are whole and validated, without the external ID. */
+export type TargetWrite = {
+  readonly externalId: string;
+  readonly fields: JsonObject;
+  readonly targetId: string | null;
+  /** Look before writing: an earlier write may have happened. */
+  readonly readBack: boolean;
+};
+
+export type Written = {
+  readonly outcome: WriteOutcome;
+  /** Requests that may have written. */
+  readonly attempts: number;
+  /** When to try again, where the outcome leaves the record open. */
+  readonly retryAfterMs: number;
+};
+
+type Looked =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'one'; readonly id: string; readonly equal: boolean }
+  | { readonly kind: 'several'; readonly copies: number }
+  | { readonly kind: 'failed'; readonly failure: SystemFailure };
+
+const DEFAULT_RETRY_MS = 60_000;
+
+const judge = (prepared: Prepared, fields: JsonObject, found: readonly FoundRecord[]): Looked => {
+  const [only] = found;
+  if (only === undefined) return { kind: 'none' };
+  if (found.length > 1) return { kind: 'several', copies: found.length };
+  const projection = projectTarget(prepared.bundle.sync, prepared.mapping, only.body);
+  // A Zap may write a part of the fields: only those are compared.
+  const compared = Object.fromEntries(Object.keys(fields).map((field) => [field, projection[field] ?? null]));
+  return { kind: 'one', id: only.id, equal: digestJson(compared) === digestJson(fields) };
+};
+
+const look = async (prepared: Prepared, runtime: Runtime, write: TargetWrite): Promise<Looked> => {
+  const { externalIdField } = prepared.bundle.sync.target;
+  const { reply } = await withRetry(runtime, () => prepared.target.find(externalIdField, [write.externalId]));
+  if (reply.kind === 'failed') return { kind: 'failed', failure: reply.failure };
+  return judge(prepared, write.fields, reply.byValue.get(write.externalId) ?? []);
+};
+
+const notSent = (failure: SystemFailure, attempts: number): Written => ({
+  outcome: { kind: 'not_sent', reason: storableReason(failure.reason) },
+  attempts,
+  retryAfterMs: failure.kind === 'throttled' ? failure.retryAfterMs : DEFAULT_RETRY_MS,
+});
+
+// Beyond the deadline a request could outlive the lease, and with it the exclusion of everyone else.
+const tooLate: SystemFailure = { kind: 'unavailable', reason: 'No time was left to write' };
+
+const severalCopies = (copies: number, attempts: number): Written => ({
+  outcome: {
+    kind: 'failed',
+    errorClass: 'several_matches',
+    reason: `The target holds ${copies} records with this external ID; merge them, then replay`,
+  },
+  attempts,
+  retryAfterMs: 0,
+});
+
+const confirmed = (targetId: string, created: boolean | null, readBack: boolean, attempts: number): Written => ({
+  outcome: { kind: 'confirmed', targetId, created, readBack },
+  attempts,
+  retryAfterMs: 0,
+});
+
+const unknown = (reason: string, attempts: number): Written => ({
+  outcome: { kind: 'unknown', reason: storableReason(reason) },
+  attempts,
+  retryAfterMs: UNKNOWN_QUARANTINE_MS,
+});
+
+/** A failure of a write that was certainly not executed, or was refused: final for this call. */
+const fromFailure = (failure: SystemFailure, attempts: number): Written => {
+  switch (failure.kind) {
+    case 'rejected':
+      return {
+        outcome: { kind: 'failed', errorClass: `http_${failure.status}`, reason: storableReason(failure.reason) },
+        attempts,
+        retryAfterMs: 0,
+      };
+    case 'unknown':
+      return unknown(failure.reason, attempts);
+    case 'throttled':
+    case 'unavailable':
+    case 'unauthorized':
+    case 'malformed':
+      return notSent(failure, attempts);
+  }
+};
+
+/** The fields with a value at a path: where it is looked for later, there it must be written. */
+const withValue = (fields: JsonObject, [step = '', ...rest]: readonly string[], value: string): JsonObject => {
+  const inner = fields[step];
+  return { ...fields, [step]: rest.length === 0 ? value : withValue(isJsonObject(inner) ? inner : {}, rest, value) };
+};
+
+const bodyOf = (prepared: Prepared, write: TargetWrite): JsonObject =>
+  withValue(write.fields, prepared.bundle.sync.target.externalIdField.split('.'), write.externalId);
+
+/** Chooses the request; undefined when the target must be looked at first. */
+const chooseRequest = (
+  prepared: Prepared,
+  write: TargetWrite,
+  looked: Looked | undefined,
+): WriteRequest | undefined => {
+  const fields = bodyOf(prepared, write);
+  if (prepared.target.nativeUpsert) return { kind: 'upsert', externalId: write.externalId, fields };
+  if (looked?.kind === 'one') return { kind: 'update', targetId: looked.id, fields };
+  if (looked?.kind === 'none') return { kind: 'create', fields };
+  return write.targetId === null || write.readBack ? undefined : { kind: 'update', targetId: write.targetId, fields };
+};
+
+type Round =
+  | { readonly kind: 'done'; readonly written: Written }
+  /** Look again and decide anew; `waitMs` first, when an effect may still be coming. */
+  | { readonly kind: 'again'; readonly waitMs: number; readonly reason: string; readonly attempts: number };
+
+const afterWrite = async (
+  prepared: Prepared,
+  runtime: Runtime,
+  write: TargetWrite,
+  sent: { readonly reply: WriteReply; readonly attempts: number },
+): Promise<Round> => {
+  const { reply, attempts } = sent;
+  if (reply.kind === 'missing') return { kind: 'again', waitMs: 0, reason: 'The record to update is gone', attempts };
+  if (reply.kind === 'written' && reply.targetId !== null) {
+    return { kind: 'done', written: confirmed(reply.targetId, reply.created, false, attempts) };
+  }
+  if (reply.kind === 'failed' && reply.failure.kind !== 'unknown') {
+    return { kind: 'done', written: fromFailure(reply.failure, attempts) };
+  }
+  // Written without an ID, or nobody knows: the target itself is asked before anything else is sent.
+  const looked = await look(prepared, runtime, write);
+  const reason = reply.kind === 'failed' ? reply.failure.reason : 'The target gave no ID for the record it wrote';
+  switch (looked.kind) {
+    case 'one':
+      if (looked.equal) {
+        return {
+          kind: 'done',
+          written: confirmed(looked.id, reply.kind === 'written' ? reply.created : null, true, attempts),
+        };
+      }
+      break;
+    case 'several':
+      return { kind: 'done', written: severalCopies(looked.copies, attempts) };
+    case 'failed':
+      return { kind: 'done', written: unknown(reason, attempts) };
+    case 'none':
+      break;
+  }
+  const isOver = reply.kind === 'failed' && reply.failure.kind === 'unknown' && reply.failure.answered;
+  return { kind: 'again', waitMs: isOver ? 0 : UNKNOWN_QUARANTINE_MS, reason, attempts };
+};
+
+const round = async (prepared: Prepared, runtime: Runtime, write: TargetWrite): Promise<Round> => {
+  let looked: Looked | undefined;
+  let request = chooseRequest(prepared, write, undefined);
+  if (request === undefined) {
+    looked = await look(prepared, runtime, write);
+    if (looked.kind === 'failed') return { kind: 'done', written: notSent(looked.failure, 0) };
+    if (looked.kind === 'several') return { kind: 'done', written: severalCopies(looked.copies, 0) };
+    if (looked.kind === 'one' && looked.equal) return { kind: 'done', written: confirmed(looked.id, null, true, 0) };
+    request = chooseRequest(prepared, write, looked);
+  }
+  if (request === undefined) throw new Error('Cannot choose a write: the target was looked at and nothing follows');
+  if (remainingMs(runtime) === 0) return { kind: 'done', written: notSent(tooLate, 0) };
+  const chosen = request;
+  const sent = await withRetry(runtime, () => prepared.target.write(chosen));
+  return afterWrite(prepared, runtime, write, sent);
+};
+
+/**
+ * Brings one record to the target, at most once per external ID: native upsert where the target has it, else find
+ * and then create or update. An effect that nobody knows of is resolved by reading back, never by writing again at once.
+ *
+ * Requests in the usual case: 1 on a target with upsert or a known target ID, 2 for a new record without upsert.
+ * The caller holds the store's lease on the external ID: that is what makes find-then-write safe.
+ */
+export const writeToTarget = async (prepared: Prepared, runtime: Runtime, write: TargetWrite): Promise<Written> => {
+  let attempts = 0;
+  let doubt: string | undefined;
+  let current = write;
+  for (let rounds = 1; ; rounds += 1) {
+    const result = await round(prepared, runtime, current);
+    if (result.kind === 'done') {
+      const all = attempts + result.written.attempts;
+      // An earlier round may still have had its effect: that this one sent nothing says nothing of it.
+      if (doubt !== undefined && result.written.outcome.kind === 'not_sent') return unknown(doubt, all);
+      return { ...result.written, attempts: all };
+    }
+    attempts += result.attempts;
+    doubt = result.reason;
+    if (rounds >= ROUNDS_MAX || result.waitMs + ANOTHER_ROUND_MS > remainingMs(runtime)) {
+      return unknown(result.reason, attempts);
+    }
+    await runtime.sleep(result.waitMs);
+    current = { ...write, targetId: null, readBack: true };
+  }
+};

@@ -1,0 +1,27 @@
+import { type RouteName, routes } from '../../core/protocol/routes.ts';
+import type { Operations } from '../sql/operations.ts';
+import { type RoutedOperation, routeOperation } from './routed-operation.ts';
+
+/** Every operation behind its route. One that is missing here does not compile. */
+export const routedOperations = (operations: Operations): Readonly<Record<RouteName, RoutedOperation>> => ({
+  me: routeOperation(routes.me, operations.me),
+  listSyncs: routeOperation(routes.listSyncs, operations.listSyncs),
+  getSync: routeOperation(routes.getSync, operations.getSync),
+  applySystem: routeOperation(routes.applySystem, operations.applySystem),
+  applySync: routeOperation(routes.applySync, operations.applySync),
+  createKey: routeOperation(routes.createKey, operations.createKey),
+  listKeys: routeOperation(routes.listKeys, operations.listKeys),
+  revokeKey: routeOperation(routes.revokeKey, operations.revokeKey),
+  openStream: routeOperation(routes.openStream, operations.openStream),
+  getStream: routeOperation(routes.getStream, operations.getStream),
+  openCycle: routeOperation(routes.openCycle, operations.openCycle),
+  recordPage: routeOperation(routes.recordPage, operations.recordPage),
+  emit: routeOperation(routes.emit, operations.emit),
+  beginWrite: routeOperation(routes.beginWrite, operations.beginWrite),
+  completeWrite: routeOperation(routes.completeWrite, operations.completeWrite),
+  openReconciliation: routeOperation(routes.openReconciliation, operations.openReconciliation),
+  recordSlice: routeOperation(routes.recordSlice, operations.recordSlice),
+  getReconciliation: routeOperation(routes.getReconciliation, operations.getReconciliation),
+  listEvidence: routeOperation(routes.listEvidence, operations.listEvidence),
+  listDeadLetters: routeOperation(routes.listDeadLetters, operations.listDeadLetters),
+});

@@ -1,0 +1,185 @@
+import { sql } from 'kysely';
+import type { Instant } from '../../core/instant.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { ObligationState } from './schema.ts';
+import type { Work } from './work.ts';
+
+export type NewObligation = {
+  readonly externalId: string;
+  readonly updatedAt: Instant;
+  readonly digest: string;
+  readonly state: ObligationState;
+  readonly reason: string | null;
+  /** Sealed while unsettled; null for one that is settled at once. */
+  readonly payload: JsonObject | null;
+};
+
+export type OpenedObligation = { readonly obligationId: number; readonly externalId: string; readonly digest: string };
+
+type Insert = { readonly streamId: number; readonly cycleId: string | null; readonly deadlineAt: Instant };
+
+/** What a sealed payload is bound to: it opens under no other record or version. */
+const about = (streamId: number, externalId: string, digest: string): string => `${streamId}/${externalId}/${digest}`;
+
+const isUnsettled = (state: ObligationState): boolean => state === 'open' || state === 'held';
+
+/** Inserts obligations in the order given, which becomes their sequence. One statement. */
+export const insertObligations = async (
+  work: Work,
+  insert: Insert,
+  all: readonly NewObligation[],
+): Promise<OpenedObligation[]> => {
+  if (all.length === 0) return [];
+  const rows = all.map((one, index) => {
+    const sealed =
+      one.payload === null || !isUnsettled(one.state)
+        ? null
+        : work.sealing.seal(one.payload, about(insert.streamId, one.externalId, one.digest));
+    return {
+      place: index,
+      external_id: one.externalId,
+      updated_at: one.updatedAt,
+      digest: one.digest,
+      state: one.state,
+      reason: one.reason,
+      settled_at: isUnsettled(one.state) ? null : work.now,
+      sealed: sealed?.toString('base64') ?? null,
+      sealed_bytes: sealed === null ? 0 : JSON.stringify(one.payload).length,
+    };
+  });
+  const inserted = await sql<{ obligation_id: number; external_id: string; digest: string }>`
+    insert into obligations (stream_id, external_id, updated_at, digest, state, reason, settled_at, sealed, sealed_bytes,
+                             opened_at, deadline_at, cycle_id)
+    select ${insert.streamId}::bigint, r.external_id, r.updated_at, r.digest, r.state, r.reason, r.settled_at,
+           decode(r.sealed, 'base64'), r.sealed_bytes, ${work.now}, ${insert.deadlineAt}, ${insert.cycleId}::uuid
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
+      place integer, external_id text, updated_at text, digest text, state text, reason text, settled_at text, sealed text,
+      sealed_bytes integer)
+    order by r.place
+    on conflict (stream_id, external_id, updated_at, digest) do nothing
+    returning obligation_id, external_id, digest
+  `.execute(work.tx);
+  return inserted.rows.map((row) => ({
+    obligationId: row.obligation_id,
+    externalId: row.external_id,
+    digest: row.digest,
+  }));
+};
+
+export type SealedPayload = {
+  readonly streamId: number;
+  readonly externalId: string;
+  readonly digest: string;
+  readonly sealed: Buffer;
+};
+
+/** @throws when it was sealed under another secret or for another record, or was changed */
+export const openPayload = (work: Work, { streamId, externalId, digest, sealed }: SealedPayload): JsonObject =>
+  work.sealing.open(sealed, about(streamId, externalId, digest));
+
+/** The payload; undefined for one that does not open. */
+export const tryOpenPayload = (work: Work, payload: SealedPayload): JsonObject | undefined => {
+  try {
+    return openPayload(work, payload);
+  } catch {
+    // Why does not matter, and the library's message says nothing more: it does not open.
+    return undefined;
+  }
+};
+
+/**
+ * Two versions of a record are ordered by their update time, but never by one later than when they were observed: a row
+ * dated 2099 by mistake and corrected since would otherwise rule for ever. Hence `least(updated_at, opened_at)`.
+ *
+ * Supersedes the unsettled obligations of entities that are older than the newest known of each, but for those in
+ * flight: a delivery that a Zap is just working on is left to it. One statement.
+ */
+export const supersedeOlder = async (work: Work, streamId: number, externalIds: readonly string[]): Promise<void> => {
+  await sql`
+    update obligations o
+    set state = 'superseded', settled_at = ${work.now}, sealed = null, due_at = null, reason = 'A newer version was read'
+    where o.stream_id = ${streamId} and o.external_id = any(${externalIds}::text[]) and o.state in ('open', 'held')
+      and (o.due_at is null or o.due_at <= ${work.now})
+      and exists (
+        select 1 from obligations n
+        where n.stream_id = o.stream_id and n.external_id = o.external_id
+          and (least(n.updated_at, n.opened_at), n.sequence) > (least(o.updated_at, o.opened_at), o.sequence))
+  `.execute(work.tx);
+};
+
+/** Settles one obligation without the target; nothing happens to one that is settled already. One statement. */
+export const settleObligation = async (
+  work: Work,
+  obligationId: number,
+  state: 'superseded' | 'dead_lettered',
+  reason: string | null,
+): Promise<void> => {
+  await sql`
+    with acknowledged as (
+      update deliveries set acknowledged_at = ${work.now} where obligation_id = ${obligationId} and acknowledged_at is null
+    )
+    update obligations set state = ${state}, settled_at = ${work.now}, sealed = null, due_at = null, reason = ${reason}
+    where obligation_id = ${obligationId} and state in ('open', 'held')
+  `.execute(work.tx);
+};
+
+/** Settles the obligation of a version that is on the target, and every older one of its record. One statement. */
+export const settleOnTarget = async (
+  work: Work,
+  obligationId: number,
+  state: 'applied' | 'unchanged',
+  reason: string | null,
+): Promise<void> => {
+  await sql`
+    with acknowledged as (
+      update deliveries set acknowledged_at = ${work.now} where obligation_id = ${obligationId} and acknowledged_at is null
+    )
+    update obligations o
+    set state = case when o.obligation_id = done.obligation_id then ${state} else 'superseded' end,
+        reason = case when o.obligation_id = done.obligation_id then ${reason} else 'A newer version reached the target' end,
+        settled_at = ${work.now}, sealed = null, due_at = null
+    from obligations done
+    where done.obligation_id = ${obligationId} and o.stream_id = done.stream_id and o.external_id = done.external_id
+      and o.state in ('open', 'held') and (least(o.updated_at, o.opened_at), o.sequence)
+          <= (least(done.updated_at, done.opened_at), done.sequence)
+  `.execute(work.tx);
+};
+
+export type Reopening = {
+  readonly externalId: string;
+  readonly updatedAt: Instant;
+  readonly digest: string;
+  readonly payload: JsonObject;
+};
+
+/**
+ * Opens obligations anew: of versions that reached the target and are not there any more, that came back after another,
+ * or that were held and pass by now. What was given up or waived stays so. One statement.
+ *
+ * @returns the external IDs whose version had an obligation
+ */
+export const reopenObligations = async (
+  work: Work,
+  streamId: number,
+  deadlineAt: Instant,
+  all: readonly Reopening[],
+): Promise<ReadonlySet<string>> => {
+  const rows = all.map((one) => ({
+    external_id: one.externalId,
+    updated_at: one.updatedAt,
+    digest: one.digest,
+    sealed: work.sealing.seal(one.payload, about(streamId, one.externalId, one.digest)).toString('base64'),
+    sealed_bytes: JSON.stringify(one.payload).length,
+  }));
+  const reopened = await sql<{ external_id: string }>`
+    update obligations o
+    set state = 'open', settled_at = null, due_at = null, attempts = 0, sequence = nextval('observation_sequence'), opened_at = ${work.now}, deadline_at = ${deadlineAt},
+        sealed = decode(r.sealed, 'base64'), sealed_bytes = r.sealed_bytes, reason = 'Repair'
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
+      external_id text, updated_at text, digest text, sealed text, sealed_bytes integer)
+    where o.stream_id = ${streamId} and o.external_id = r.external_id and o.updated_at = r.updated_at and o.digest = r.digest
+      and o.state not in ('open', 'dead_lettered', 'waived')
+    returning o.external_id
+  `.execute(work.tx);
+  return new Set(reopened.rows.map((row) => row.external_id));
+};

@@ -1,0 +1,263 @@
+import type { Generated, GeneratedAlways } from 'kysely';
+import type { Instant } from '../../core/instant.ts';
+import type { JsonObject } from '../../core/json.ts';
+
+export type ObligationState = 'open' | 'held' | 'applied' | 'superseded' | 'unchanged' | 'dead_lettered' | 'waived';
+
+type ApiKeys = {
+  key_id: string;
+  name: string;
+  role: string;
+  environment: string;
+  secret_hash: string;
+  created_at: Instant;
+  expires_at: Instant | null;
+  revoked_at: Instant | null;
+};
+
+type Contracts = {
+  environment: string;
+  kind: 'system' | 'sync';
+  name: string;
+  version: number;
+  body: JsonObject;
+  body_digest: string;
+  ticket: string;
+  applied_by: string;
+  applied_at: Instant;
+};
+
+type Syncs = {
+  environment: string;
+  name: string;
+  bundle_version: string;
+  bundle: JsonObject;
+  source_system: string;
+  target_system: string;
+  target_entity: string;
+  target_field: string;
+};
+
+type Streams = {
+  stream_id: GeneratedAlways<number>;
+  environment: string;
+  sync: string;
+  name: string;
+  start_at: Instant | null;
+  fetched_at: Instant | null;
+  fetched_id: string | null;
+  fetched_token: string | null;
+  sweep_begun_at: Instant | null;
+  committed_at: Instant | null;
+  committed_id: string | null;
+  version: Generated<number>;
+  fence: Generated<number>;
+  lease_until: Instant | null;
+  lease_cycle: string | null;
+  created_at: Instant;
+};
+
+type Cycles = {
+  cycle_id: string;
+  stream_id: number;
+  fence: number;
+  key_id: string;
+  opened_at: Instant;
+  ended_at: Instant | null;
+  mark_at: Instant | null;
+  pages: Generated<number>;
+  rows_read: Generated<number>;
+  opened: Generated<number>;
+  late: Generated<number>;
+  emitted: Generated<number>;
+  failure: string | null;
+};
+
+type Pages = {
+  cycle_id: string;
+  page: number;
+  at: Instant;
+  rows_read: number;
+  first_at: Instant | null;
+  first_id: string | null;
+  last_at: Instant | null;
+  last_id: string | null;
+  token_digest: string | null;
+  page_digest: string;
+  opened: number;
+  unchanged: number;
+  late: number;
+  checkpoint_version: number;
+};
+
+type Obligations = {
+  obligation_id: GeneratedAlways<number>;
+  sequence: Generated<number>;
+  stream_id: number;
+  external_id: string;
+  updated_at: Instant;
+  digest: string;
+  state: ObligationState;
+  attempts: Generated<number>;
+  due_at: Instant | null;
+  opened_at: Instant;
+  deadline_at: Instant;
+  settled_at: Instant | null;
+  reason: string | null;
+  sealed: Buffer | null;
+  sealed_bytes: Generated<number>;
+  cycle_id: string | null;
+};
+
+type Deliveries = {
+  delivery_id: string;
+  obligation_id: number;
+  attempt: number;
+  cycle_id: string;
+  handed_at: Instant;
+  due_at: Instant;
+  acknowledged_at: Instant | null;
+};
+
+type TargetRecords = {
+  environment: string;
+  system: string;
+  entity: string;
+  field: string;
+  external_id: string;
+  target_id: string | null;
+  applied_at: Instant | null;
+  applied_sequence: number | null;
+  applied_digest: string | null;
+  drifted: Generated<boolean>;
+  fence: Generated<number>;
+  intent_id: string | null;
+  intent_state: Intents['state'] | null;
+  intent_at: Instant | null;
+  intent_sequence: number | null;
+  intent_digest: string | null;
+  lease_until: Instant | null;
+};
+
+type Intents = {
+  intent_id: string;
+  environment: string;
+  sync: string;
+  system: string;
+  entity: string;
+  field: string;
+  external_id: string;
+  fence: number;
+  state: 'open' | 'confirmed' | 'failed' | 'unknown';
+  version_at: Instant;
+  version_sequence: number | null;
+  version_digest: string;
+  obligation_id: number | null;
+  read_back: boolean;
+  lease_until: Instant;
+  begun_at: Instant;
+  ended_at: Instant | null;
+  attempts: number | null;
+  outcome: JsonObject | null;
+};
+
+type DeadLetters = {
+  dead_letter_id: string;
+  environment: string;
+  sync: string;
+  stream_id: number | null;
+  external_id: string;
+  obligation_id: number | null;
+  updated_at: Instant;
+  stage: string;
+  error_class: string;
+  reason: string;
+  attempts: number;
+  owner: string;
+  opened_at: Instant;
+  closed_at: Instant | null;
+  closed_as: string | null;
+};
+
+type Reconciliations = {
+  run_id: string;
+  environment: string;
+  sync: string;
+  stream_id: number;
+  question: string;
+  window_from: Instant;
+  window_to: Instant;
+  repair: boolean;
+  fence: Generated<number>;
+  slice: Generated<number>;
+  token: string | null;
+  last_at: Instant | null;
+  last_id: string | null;
+  source: Generated<number>;
+  matched: Generated<number>;
+  unusable: Generated<number>;
+  opened_at: Instant;
+  touched_at: Instant;
+  finished_at: Instant | null;
+  scan_end: 'complete' | 'truncated' | 'unstable' | null;
+  end_reason: string | null;
+  verdict: 'matched' | 'mismatched' | 'not_proven' | null;
+  reason: string | null;
+  coverage_percent: number | null;
+  evidence_id: string | null;
+};
+
+type ReconciliationSlices = {
+  run_id: string;
+  slice: number;
+  at: Instant;
+  source: number;
+  matched: number;
+  unusable: number;
+  source_digest: string;
+  target_digest: string;
+};
+
+type ReconciliationDifferences = {
+  run_id: string;
+  external_id: string;
+  kind: 'missing' | 'changed' | 'duplicated';
+  fields: string[];
+  disposition: 'pending' | 'confirmed' | 'repairing';
+};
+
+type Evidence = {
+  sequence: number;
+  evidence_id: string;
+  environment: string;
+  sync: string | null;
+  kind: string;
+  at: Instant;
+  leaf: string;
+  hash: string;
+};
+
+type SecretCheck = { only_row: Generated<boolean>; fingerprint: string };
+
+type EvidenceHead = { only_row: Generated<boolean>; sequence: number; hash: string };
+
+/** The tables as `migrations/` makes them; a test compares the two on a real database. */
+export type StoreSchema = {
+  api_keys: ApiKeys;
+  contracts: Contracts;
+  syncs: Syncs;
+  streams: Streams;
+  cycles: Cycles;
+  pages: Pages;
+  obligations: Obligations;
+  deliveries: Deliveries;
+  target_records: TargetRecords;
+  intents: Intents;
+  dead_letters: DeadLetters;
+  reconciliations: Reconciliations;
+  reconciliation_slices: ReconciliationSlices;
+  reconciliation_differences: ReconciliationDifferences;
+  evidence: Evidence;
+  secret_check: SecretCheck;
+  evidence_head: EvidenceHead;
+};

@@ -1,0 +1,290 @@
+import { sql } from 'kysely';
+import { compareInstants, type Instant, shiftInstant } from '../../core/instant.ts';
+import { CYCLE_LEASE_MS } from '../../core/protocol/cycle-routes.ts';
+import { StoreError } from '../../core/protocol/store-error.ts';
+import type { Checkpoint, Cursor, StreamStart } from '../../core/read/checkpoint.ts';
+import { contractFor, currentBundle, unknownSync } from './contracts-table.ts';
+import { appendEvidence } from './evidence-table.ts';
+import type { Operations } from './operations.ts';
+import type { Work } from './work.ts';
+
+export type StreamKey = { readonly sync: string; readonly stream: string };
+
+const columns = [
+  'stream_id',
+  'sync',
+  'name',
+  'start_at',
+  'fetched_at',
+  'fetched_id',
+  'fetched_token',
+  'sweep_begun_at',
+  'committed_at',
+  'committed_id',
+  'version',
+  'fence',
+  'lease_until',
+  'lease_cycle',
+] as const;
+
+type StreamRow = {
+  stream_id: number;
+  sync: string;
+  name: string;
+  start_at: Instant | null;
+  fetched_at: Instant | null;
+  fetched_id: string | null;
+  fetched_token: string | null;
+  sweep_begun_at: Instant | null;
+  committed_at: Instant | null;
+  committed_id: string | null;
+  version: number;
+  fence: number;
+  lease_until: Instant | null;
+  lease_cycle: string | null;
+};
+
+const cursorOf = (at: Instant | null, id: string | null): Cursor | null =>
+  at === null || id === null ? null : { updatedAt: at, id };
+
+const checkpointOf = (row: StreamRow): Checkpoint => ({
+  version: row.version,
+  startAt: row.start_at,
+  fetched: { cursor: cursorOf(row.fetched_at, row.fetched_id), token: row.fetched_token, begunAt: row.sweep_begun_at },
+  committed: cursorOf(row.committed_at, row.committed_id),
+});
+
+const noStream = (work: Work, { sync, stream }: StreamKey): StoreError =>
+  new StoreError(
+    'not_found',
+    `Cannot find stream "${stream}" of sync "${sync}" in ${work.caller.environment}: switch the Zap off and on again to create it`,
+  );
+
+const findStream = (work: Work, { sync, stream }: StreamKey) =>
+  work.tx
+    .selectFrom('streams')
+    .select(columns)
+    .where('environment', '=', work.caller.environment)
+    .where('sync', '=', sync)
+    .where('name', '=', stream);
+
+/** The stream's ID; rejects when there is none. */
+export const streamIdOf = async (work: Work, key: StreamKey): Promise<number> => {
+  const row = await findStream(work, key).executeTakeFirst();
+  if (row === undefined) throw noStream(work, key);
+  return row.stream_id;
+};
+
+/** `now` less the overlap: the clock of the source may be behind ours by as much. */
+const startOf = (start: StreamStart, now: Instant, overlapSeconds: number): Instant | null => {
+  switch (start.kind) {
+    case 'now':
+      return shiftInstant(now, -overlapSeconds * 1000);
+    case 'beginning':
+      return null;
+    case 'at':
+      return start.at;
+  }
+};
+
+/** Creates a stream; one that exists keeps its checkpoint, so that a Zap switched off and on misses nothing. */
+export const openStream = async (
+  work: Work,
+  key: StreamKey,
+  start: StreamStart,
+): ReturnType<Operations['openStream']> => {
+  if (start.kind === 'at' && compareInstants(start.at, work.now) > 0) {
+    throw new StoreError(
+      'invalid_request',
+      `Cannot start stream "${key.stream}" at ${start.at}: that is in the future`,
+    );
+  }
+  const { sync } = await currentBundle(work, key.sync);
+  const startAt = startOf(start, work.now, sync.read.overlapSeconds);
+  const inserted = await sql<{ stream_id: number }>`
+    insert into streams (environment, sync, name, start_at, created_at)
+    select s.environment, s.name, ${key.stream}, ${startAt}::instant, ${work.now}
+    from syncs s where s.environment = ${work.caller.environment} and s.name = ${key.sync}
+    on conflict (environment, sync, name) do nothing
+    returning stream_id
+  `.execute(work.tx);
+  const row = await findStream(work, key).executeTakeFirst();
+  if (row === undefined) throw unknownSync(work, key.sync);
+  const created = inserted.rows.length > 0;
+  if (created) {
+    const body = { stream: key.stream, start: start.kind, startAt: row.start_at, by: work.caller.keyId };
+    await appendEvidence(work, { kind: 'stream_opened', sync: key.sync, body });
+  }
+  return { created, checkpoint: checkpointOf(row) };
+};
+
+/** A stream with the counts of its obligations. */
+export const getStream = async (work: Work, key: StreamKey): ReturnType<Operations['getStream']> => {
+  const row = await findStream(work, key).executeTakeFirst();
+  if (row === undefined) throw noStream(work, key);
+  const states = await sql<{ state: string; count: number }>`
+    select state, count(*) as count from obligations where stream_id = ${row.stream_id} group by state
+  `.execute(work.tx);
+  const deliveries = await sql<{ count: number }>`
+    select count(*) as count from deliveries d join obligations o using (obligation_id) where o.stream_id = ${row.stream_id}
+  `.execute(work.tx);
+  const reading = await sql<{ cycles: number; pages: number; rows: number; late: number }>`
+    select count(*) as cycles, coalesce(sum(pages), 0) as pages, coalesce(sum(rows_read), 0) as rows, coalesce(sum(late), 0) as late
+    from cycles where stream_id = ${row.stream_id}
+  `.execute(work.tx);
+  const count = (state: string): number => states.rows.find((one) => one.state === state)?.count ?? 0;
+  return {
+    sync: key.sync,
+    stream: key.stream,
+    checkpoint: checkpointOf(row),
+    counts: {
+      open: count('open'),
+      held: count('held'),
+      applied: count('applied'),
+      superseded: count('superseded'),
+      unchanged: count('unchanged'),
+      deadLettered: count('dead_lettered'),
+      deliveries: deliveries.rows[0]?.count ?? 0,
+    },
+    reading: reading.rows[0] ?? { cycles: 0, pages: 0, rows: 0, late: 0 },
+  };
+};
+
+/**
+ * Begins a poll cycle. While another cycle holds the lease this one is `busy`; a lease that has ended is taken over,
+ * and the fence refuses whatever its old owner still sends. The same cycle again gets the same answer.
+ */
+export const openCycle = async (
+  work: Work,
+  request: StreamKey & { readonly cycleId: string; readonly knownContract: string | null },
+): ReturnType<Operations['openCycle']> => {
+  const contract = contractFor(await currentBundle(work, request.sync), request.knownContract);
+  const row = await findStream(work, request).forUpdate().executeTakeFirst();
+  if (row === undefined) throw noStream(work, request);
+  const { lease_until: leaseUntil } = row;
+  if (row.lease_cycle === request.cycleId) {
+    return { kind: 'opened', fence: row.fence, checkpoint: checkpointOf(row), now: work.now, ...contract };
+  }
+  if (leaseUntil !== null && compareInstants(leaseUntil, work.now) > 0) {
+    return { kind: 'busy', retryAfterMs: CYCLE_LEASE_MS };
+  }
+  const fence = row.fence + 1;
+  await work.tx
+    .updateTable('streams')
+    .set({ fence, lease_until: shiftInstant(work.now, CYCLE_LEASE_MS), lease_cycle: request.cycleId })
+    .where('stream_id', '=', row.stream_id)
+    .execute();
+  await work.tx
+    .insertInto('cycles')
+    .values({
+      cycle_id: request.cycleId,
+      stream_id: row.stream_id,
+      fence,
+      key_id: work.caller.keyId,
+      opened_at: work.now,
+      ended_at: null,
+      mark_at: row.fetched_at,
+      failure: null,
+    })
+    .execute();
+  return { kind: 'opened', fence, checkpoint: checkpointOf(row), now: work.now, ...contract };
+};
+
+/** What a cycle's later calls need, with the stream locked. */
+export type OwnedCycle = {
+  readonly cycleId: string;
+  readonly streamId: number;
+  readonly sync: string;
+  readonly stream: string;
+  readonly fetched: Cursor | null;
+  readonly startAt: Instant | null;
+  readonly markAt: Instant | null;
+  readonly version: number;
+  /** False once the cycle has handed out and ended. */
+  readonly isRunning: boolean;
+};
+
+/**
+ * Locks the stream of a cycle and checks the fence.
+ *
+ * @throws StoreError `fenced` when a newer cycle has taken over
+ */
+export const ownCycle = async (work: Work, cycleId: string, fence: number): Promise<OwnedCycle> => {
+  const row = await work.tx
+    .selectFrom('cycles as c')
+    .innerJoin('streams as s', 's.stream_id', 'c.stream_id')
+    .select([
+      's.stream_id',
+      's.sync',
+      's.name',
+      's.fetched_at',
+      's.fetched_id',
+      's.start_at',
+      's.version',
+      's.fence',
+      's.lease_cycle',
+      'c.mark_at',
+      'c.ended_at',
+    ])
+    .where('c.cycle_id', '=', cycleId)
+    .where('s.environment', '=', work.caller.environment)
+    // Both: after a wait only locked rows are read anew, and whether the cycle has ended is asked of its own row.
+    .forUpdate(['s', 'c'])
+    .executeTakeFirst();
+  if (row === undefined) {
+    throw new StoreError('not_found', `Cannot find cycle ${cycleId} in ${work.caller.environment}`);
+  }
+  if (row.fence !== fence) {
+    throw new StoreError(
+      'fenced',
+      `Cannot go on with cycle ${cycleId} of stream "${row.name}": a newer cycle has taken over`,
+    );
+  }
+  return {
+    cycleId,
+    streamId: row.stream_id,
+    sync: row.sync,
+    stream: row.name,
+    fetched: cursorOf(row.fetched_at, row.fetched_id),
+    startAt: row.start_at,
+    markAt: row.mark_at,
+    version: row.version,
+    isRunning: row.ended_at === null && row.lease_cycle === cycleId,
+  };
+};
+
+/** Locks a stream, where the order of locks asks for it. */
+export const lockStream = async (work: Work, streamId: number): Promise<void> => {
+  await work.tx.selectFrom('streams').select('stream_id').where('stream_id', '=', streamId).forUpdate().execute();
+};
+
+/**
+ * Moves `committed` to the low-water mark: the last position below the oldest unsettled obligation, or all that was
+ * fetched when nothing is unsettled. It can move back, when a late row or a repair opens one below it: then it was
+ * true before, and is true now.
+ *
+ * Two index look-ups and one update, with the stream locked by the caller.
+ */
+export const moveCommitted = async (work: Work, streamId: number): Promise<void> => {
+  await sql`
+    with oldest as (
+      select updated_at, external_id from obligations
+      where stream_id = ${streamId} and state in ('open', 'held')
+      order by updated_at, external_id limit 1
+    ), below as (
+      select o.updated_at, o.external_id from obligations o, oldest
+      where o.stream_id = ${streamId} and (o.updated_at, o.external_id) < (oldest.updated_at, oldest.external_id)
+      order by o.updated_at desc, o.external_id desc limit 1
+    ), mark as (
+      select (select count(*) from oldest) as unsettled, (select updated_at from below) as at, (select external_id from below) as id
+    )
+    update streams s
+    set committed_at = case when mark.unsettled = 0 then s.fetched_at else mark.at end,
+        committed_id = case when mark.unsettled = 0 then s.fetched_id else mark.id end,
+        version = s.version + 1
+    from mark
+    where s.stream_id = ${streamId}
+      and (s.committed_at, s.committed_id) is distinct from
+          (case when mark.unsettled = 0 then s.fetched_at else mark.at end, case when mark.unsettled = 0 then s.fetched_id else mark.id end)
+  `.execute(work.tx);
+};

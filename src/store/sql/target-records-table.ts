@@ -1,0 +1,79 @@
+import { sql } from 'kysely';
+import type { Instant } from '../../core/instant.ts';
+import type { LastIntent, TargetState, Version } from '../../core/write/write-decision.ts';
+import type { Work } from './work.ts';
+
+/** One entity of one target, with the field that holds the external ID. */
+export type TargetPlace = { readonly system: string; readonly entity: string; readonly field: string };
+
+/** Names one record of one target by the source's ID. */
+export type TargetKey = TargetPlace & { readonly externalId: string };
+
+export type LockedTarget = TargetState & { readonly fence: number };
+
+type Row = {
+  target_id: string | null;
+  applied_at: Instant | null;
+  applied_sequence: number | null;
+  applied_digest: string | null;
+  drifted: boolean;
+  fence: number;
+  intent_id: string | null;
+  intent_state: LastIntent['state'] | null;
+  intent_at: Instant | null;
+  intent_sequence: number | null;
+  intent_digest: string | null;
+  lease_until: Instant | null;
+};
+
+const versionOf = (updatedAt: Instant | null, sequence: number | null, digest: string | null): Version | null =>
+  updatedAt === null || digest === null ? null : { updatedAt, sequence, digest };
+
+const intentOf = (row: Row): LastIntent | null => {
+  const version = versionOf(row.intent_at, row.intent_sequence, row.intent_digest);
+  if (row.intent_id === null || row.intent_state === null || version === null || row.lease_until === null) return null;
+  return { intentId: row.intent_id, state: row.intent_state, version, leaseUntil: row.lease_until };
+};
+
+/**
+ * Locks a target record, creating its row at first sight: whoever else wants to write it waits here, and then sees
+ * what the first one left. One statement, and it touches nothing but this row, since only that is sure to be the
+ * latest after a wait.
+ */
+export const lockTarget = async (work: Work, key: TargetKey): Promise<LockedTarget> => {
+  const found = await sql<Row>`
+    insert into target_records (environment, system, entity, field, external_id)
+    values (${work.caller.environment}, ${key.system}, ${key.entity}, ${key.field}, ${key.externalId})
+    on conflict (environment, system, entity, field, external_id) do update set fence = target_records.fence
+    returning target_id, applied_at, applied_sequence, applied_digest, drifted, fence, intent_id, intent_state,
+              intent_at, intent_sequence, intent_digest, lease_until
+  `.execute(work.tx);
+  const [row] = found.rows;
+  if (row === undefined) throw new Error(`Cannot lock target record of ${key.system} ${key.entity}: no row came back`);
+  return {
+    targetId: row.target_id,
+    applied: versionOf(row.applied_at, row.applied_sequence, row.applied_digest),
+    drifted: row.drifted,
+    intent: intentOf(row),
+    fence: row.fence,
+  };
+};
+
+/** Records that what is on the target is this version too: its fields were the same. */
+export const markApplied = async (work: Work, key: TargetKey, version: Version): Promise<void> => {
+  await sql`
+    update target_records
+    set applied_at = ${version.updatedAt}, applied_sequence = ${version.sequence}::bigint, applied_digest = ${version.digest}
+    where environment = ${work.caller.environment} and system = ${key.system} and entity = ${key.entity}
+      and field = ${key.field} and external_id = ${key.externalId}
+  `.execute(work.tx);
+};
+
+/** Marks records that reconciliation found different, so that the next write looks first and is not skipped. */
+export const markDrifted = async (work: Work, target: TargetPlace, externalIds: readonly string[]): Promise<void> => {
+  await sql`
+    update target_records set drifted = true
+    where environment = ${work.caller.environment} and system = ${target.system} and entity = ${target.entity}
+      and field = ${target.field} and external_id = any(${externalIds}::text[])
+  `.execute(work.tx);
+};

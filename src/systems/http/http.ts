@@ -1,0 +1,112 @@
+import type { SystemContract } from '../../core/contract/system-contract.ts';
+import type { JsonValue } from '../../core/json.ts';
+import type { SystemFailure } from '../../core/system/failure.ts';
+import { allowedUrl, baseOf } from './address.ts';
+import { authHeaders } from './auth-headers.ts';
+import { judgeBody } from './judge-body.ts';
+import { judgeError } from './judge-error.ts';
+import { judgeStatus } from './judge-status.ts';
+import { discardBody, readBody } from './read-body.ts';
+
+export type HttpSystem = Pick<SystemContract, 'name' | 'baseUrl' | 'allowPrivateHosts' | 'auth' | 'limits'>;
+
+export type HttpPorts = {
+  readonly system: HttpSystem;
+  /** Reads a named secret from the environment where the code runs. */
+  readonly secret: (name: string) => string | undefined;
+  readonly fetch: typeof fetch;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Takes a code, and no record value, out of the body of a refusal. */
+  readonly errorCode?: (body: JsonValue) => string | undefined;
+};
+
+export type HttpRequest = {
+  /** Anything but GET is a write: what became of it may be `unknown`. */
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  /** A path under the base URL, already percent-encoded, or the URL of a next page. */
+  readonly to: { readonly path: string } | { readonly url: string };
+  /** The path as reasons show it, with {placeholders} where record values stand. */
+  readonly label: string;
+  readonly query?: readonly (readonly [name: string, value: string])[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: JsonValue;
+  /** Statuses outside 2xx that the caller reads itself, whatever their body. */
+  readonly answers?: readonly number[];
+};
+
+export type HttpReply =
+  | {
+      readonly kind: 'response';
+      readonly status: number;
+      readonly headers: Headers;
+      /** What was asked, to resolve links in the answer against. */
+      readonly url: URL;
+      /** Undefined for an empty body, which only a write may have, and for a body under `answers` that is not JSON. */
+      readonly json: JsonValue | undefined;
+    }
+  | { readonly kind: 'failed'; readonly failure: SystemFailure };
+
+export type Http = { readonly request: (request: HttpRequest) => Promise<HttpReply> };
+
+/**
+ * The one way out: every request to a system is made here.
+ *
+ * A request goes to the host of the base URL only, carries the system's credentials, is timed and bounded, follows no
+ * redirect, and comes back as parsed JSON or as a `SystemFailure`. Nothing is tried twice.
+ *
+ * @throws when the base URL is plain http or in a private network without `allowPrivateHosts`: contracts are checked
+ *   for that before they are taken
+ */
+export const createHttp = ({ system, secret, fetch, now, errorCode }: HttpPorts): Http => {
+  const base = baseOf(system);
+  const { timeoutMs, responseBytesMax } = system.limits;
+
+  const request = async (wanted: HttpRequest): Promise<HttpReply> => {
+    const subject = `${wanted.method} ${wanted.label} of system "${system.name}"`;
+    const isWrite = wanted.method !== 'GET';
+    const url = allowedUrl(base, wanted);
+    if (url.kind === 'refused') return failed({ kind: 'malformed', reason: `Cannot ${subject}: ${url.reason}` });
+    const auth = authHeaders(system.auth, secret);
+    if (auth.kind === 'missing') return failed({ kind: 'unauthorized', reason: `Cannot ${subject}: ${auth.reason}` });
+    // One signal for connecting, headers and body: a server that sends a byte a minute is cut off too.
+    const signal = AbortSignal.timeout(timeoutMs);
+
+    let response: Response;
+    try {
+      response = await fetch(url.url, { ...initOf(wanted, auth.headers), redirect: 'manual', signal });
+    } catch (error) {
+      return failed(judgeError({ subject, isWrite, timeoutMs, error }));
+    }
+    const { status, headers } = response;
+    const isAnswer = wanted.answers?.includes(status) === true;
+    if (status < 200 || (status < 400 && status >= 300)) {
+      await discardBody(response);
+      return isAnswer
+        ? { kind: 'response', status, headers, url: url.url, json: undefined }
+        : failed(judgeStatus({ subject, isWrite, status, headers, nowMs: now(), auth: system.auth, body: undefined }));
+    }
+    const body = await readBody(response, responseBytesMax);
+    const json = body.kind === 'json' ? body.value : undefined;
+    if (isAnswer) return { kind: 'response', status, headers, url: url.url, json };
+    if (status < 300) {
+      const failure = judgeBody({ subject, isWrite, timeoutMs, response, body });
+      return failure === undefined ? { kind: 'response', status, headers, url: url.url, json } : failed(failure);
+    }
+    const code = json === undefined ? undefined : errorCode?.(json);
+    const known = { subject, isWrite, status, headers, nowMs: now(), auth: system.auth, body: json };
+    return failed(judgeStatus(code === undefined ? known : { ...known, code }));
+  };
+  return { request };
+};
+
+const failed = (failure: SystemFailure): HttpReply => ({ kind: 'failed', failure });
+
+const initOf = (request: HttpRequest, auth: Readonly<Record<string, string>>): RequestInit => {
+  const { method, headers, body } = request;
+  const common = { 'user-agent': 'Tidemark', accept: 'application/json', ...headers, ...auth };
+  if (body === undefined) return { method, headers: common };
+  // Bytes, because a client that sees text may take {{braces}} in it for a template of its own.
+  const bytes = new TextEncoder().encode(JSON.stringify(body));
+  return { method, headers: { 'content-type': 'application/json', ...common }, body: bytes };
+};

@@ -1,0 +1,2 @@
+/** The one table of these tests. */
+export type NumberTable = { number: { n: number } };

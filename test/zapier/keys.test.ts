@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import app from '../../src/zapier/index.ts';
+import { OVERRIDE_PREFIX } from '../../src/zapier/contract-fields.ts';
+
+// Live Zaps hold these names: they map them, and Zapier remembers records by the primary ones. Renaming or removing one
+// breaks Zaps that nobody is looking at. A name may be added here; none may ever be changed or taken away.
+const frozen = {
+  authentication: { fields: ['store_url', 'api_key'] },
+  triggers: {
+    record_changed: {
+      input: ['sync', 'stream', 'start', 'start_at'],
+      choices: { start: ['now', 'beginning', 'date'] },
+      primary: ['id'],
+      output: [
+        'id',
+        'delivery_id',
+        'sync',
+        'stream',
+        'external_id',
+        'updated_at',
+        'version',
+        'attempt',
+        'trace_id',
+        'observed_at',
+        'deadline_at',
+        'record_json',
+      ],
+      // `record` holds the fields of the contract, which the trigger states as `record__<field>`.
+      sample: ['record'],
+    },
+    sync_list: { input: [], choices: {}, primary: [], output: ['id', 'label'], sample: [] },
+    stream_list: { input: ['sync'], choices: {}, primary: [], output: ['id', 'label'], sample: [] },
+  },
+  creates: {
+    upsert_record: {
+      input: ['sync', 'delivery_id', 'record_json', 'external_id', 'updated_at'],
+      choices: {},
+      primary: [],
+      output: ['id', 'status', 'target_id', 'external_id', 'sync', 'delivery_id', 'written_at'],
+      sample: [],
+    },
+  },
+  searches: {
+    reconcile: {
+      input: ['sync', 'stream', 'window_hours', 'from', 'to', 'repair'],
+      choices: {},
+      primary: [],
+      output: [
+        'id',
+        'sync',
+        'stream',
+        'verdict',
+        'reason',
+        'state',
+        'coverage_percent',
+        'window_from',
+        'window_to',
+        'source_count',
+        'matched_count',
+        'missing_count',
+        'changed_count',
+        'duplicated_count',
+        'pending_count',
+        'unusable_count',
+        'differences',
+        'differences[]external_id',
+        'differences[]kind',
+        'differences[]fields',
+        'differences[]disposition',
+        'differences_total',
+        'missing',
+        'changed',
+        'evidence_id',
+      ],
+      sample: [],
+    },
+  },
+};
+
+const inputField = z.object({ key: z.string(), choices: z.array(z.object({ value: z.string() })).optional() });
+const outputField = z.object({
+  key: z.string(),
+  primary: z.boolean().default(false),
+  children: z.array(z.object({ key: z.string() })).default([]),
+});
+/** Computed fields are functions here, and follow the contract. */
+const stated = <S extends z.ZodType>(field: S) =>
+  z.array(z.unknown()).transform((all) => z.array(field).parse(all.filter((one) => typeof one !== 'function')));
+
+const action = z.object({
+  key: z.string(),
+  operation: z.object({
+    inputFields: stated(inputField).default([]),
+    outputFields: stated(outputField),
+    sample: z.record(z.string(), z.unknown()),
+  }),
+});
+
+const keysOf = (raw: unknown) => {
+  const { inputFields, outputFields, sample } = action.parse(raw).operation;
+  const output = outputFields.flatMap(({ key, children }) => [key, ...children.map((child) => `${key}[]${child.key}`)]);
+  return {
+    input: inputFields.map(({ key }) => key),
+    choices: Object.fromEntries(
+      inputFields.flatMap(({ key, choices }) =>
+        choices === undefined ? [] : [[key, choices.map(({ value }) => value)]],
+      ),
+    ),
+    primary: outputFields.filter(({ primary }) => primary).map(({ key }) => key),
+    output,
+    sample: Object.keys(sample).filter((key) => !output.includes(key)),
+  };
+};
+
+const keysOfAll = (actions: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(actions).map(([key, one]) => [key, keysOf(one)]));
+
+test('no key that live Zaps hold was renamed or removed', () => {
+  const { fields } = z.object({ fields: z.array(z.object({ key: z.string() })) }).parse(app.authentication);
+  expect({
+    authentication: { fields: fields.map(({ key }) => key) },
+    triggers: keysOfAll(app.triggers),
+    creates: keysOfAll(app.creates),
+    searches: keysOfAll(app.searches),
+  }).toEqual(frozen);
+});
+
+test('every action is filed under its own key', () => {
+  const named = Object.entries({ ...app.triggers, ...app.creates, ...app.searches });
+  expect(named.filter(([key, one]) => action.parse(one).key !== key)).toEqual([]);
+});
+
+test('the fields of the contract keep their prefix', () => {
+  expect(OVERRIDE_PREFIX).toBe('field__');
+});
