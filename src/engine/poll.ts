@@ -33,7 +33,12 @@ export type PollPorts = {
   readonly runtime: Runtime;
 };
 
-export type PollRequest = { readonly sync: string; readonly stream: string };
+export type PollRequest = {
+  readonly sync: string;
+  readonly stream: string;
+  /** Most records to hand out; `delivery.emitMax` of the contract unless given. */
+  readonly limit?: number;
+};
 
 export type PollResult =
   | {
@@ -219,11 +224,12 @@ const readPages = async (context: PollContext): Promise<{ sweep: Sweep; failure:
  */
 export const poll = async (ports: PollPorts, request: PollRequest): Promise<PollResult> => {
   const { store, contracts, runtime } = ports;
+  const { sync, stream } = request;
   const cycleId = runtime.newId();
-  const known = contracts.get(request.sync);
-  const opened = await store.openCycle({}, { cycleId, ...request, knownContract: known?.version ?? null });
+  const known = contracts.get(sync);
+  const opened = await store.openCycle({}, { cycleId, sync, stream, knownContract: known?.version ?? null });
   if (opened.kind === 'busy') return { kind: 'busy' };
-  const prepared = prepare(takeContract(contracts, request.sync, opened), ports.driver);
+  const prepared = prepare(takeContract(contracts, sync, opened), ports.driver);
   const cycle = { id: cycleId, fence: opened.fence, checkpoint: opened.checkpoint, bound: opened.now };
   const { sweep, failure } = await readPages({ ports, prepared, cycle });
   const { emitMax } = prepared.bundle.sync.delivery;
@@ -231,7 +237,7 @@ export const poll = async (ports: PollPorts, request: PollRequest): Promise<Poll
     { cycle: cycleId },
     {
       fence: cycle.fence,
-      limit: emitMax,
+      limit: request.limit ?? emitMax,
       bytesMax: EMIT_BYTES_MAX,
       failure: failure === null ? null : storableReason(failure.reason),
     },

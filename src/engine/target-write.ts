@@ -13,6 +13,8 @@ import { remainingMs, type Runtime } from './runtime.ts';
 /** Time that one more find and write need; with less left an unknown write is left to the next call. */
 const ANOTHER_ROUND_MS = 4000;
 const ROUNDS_MAX = 4;
+/** Requests to one target at the same time. */
+const AT_ONCE = 6;
 
 /** One record to bring to the target. `fields` are whole and validated, without the external ID. */
 export type TargetWrite = {
@@ -49,11 +51,17 @@ const judge = (prepared: Prepared, fields: JsonObject, found: readonly FoundReco
   return { kind: 'one', id: only.id, equal: digestJson(compared) === digestJson(fields) };
 };
 
-const look = async (prepared: Prepared, runtime: Runtime, write: TargetWrite): Promise<Looked> => {
+/** Looks at the target for records by their external IDs. One request, and `writes` are at most `findBatchMax`. */
+const look = async (
+  prepared: Prepared,
+  runtime: Runtime,
+  writes: readonly TargetWrite[],
+): Promise<(write: TargetWrite) => Looked> => {
   const { externalIdField } = prepared.bundle.sync.target;
-  const { reply } = await withRetry(runtime, () => prepared.target.find(externalIdField, [write.externalId]));
-  if (reply.kind === 'failed') return { kind: 'failed', failure: reply.failure };
-  return judge(prepared, write.fields, reply.byValue.get(write.externalId) ?? []);
+  const ids = [...new Set(writes.map(({ externalId }) => externalId))];
+  const { reply } = await withRetry(runtime, () => prepared.target.find(externalIdField, ids));
+  if (reply.kind === 'failed') return () => ({ kind: 'failed', failure: reply.failure });
+  return ({ externalId, fields }) => judge(prepared, fields, reply.byValue.get(externalId) ?? []);
 };
 
 const notSent = (failure: SystemFailure, attempts: number): Written => ({
@@ -148,7 +156,7 @@ const afterWrite = async (
     return { kind: 'done', written: fromFailure(reply.failure, attempts) };
   }
   // Written without an ID, or nobody knows: the target itself is asked before anything else is sent.
-  const looked = await look(prepared, runtime, write);
+  const looked = (await look(prepared, runtime, [write]))(write);
   const reason = reply.kind === 'failed' ? reply.failure.reason : 'The target gave no ID for the record it wrote';
   switch (looked.kind) {
     case 'one':
@@ -170,11 +178,15 @@ const afterWrite = async (
   return { kind: 'again', waitMs: isOver ? 0 : UNKNOWN_QUARANTINE_MS, reason, attempts };
 };
 
-const round = async (prepared: Prepared, runtime: Runtime, write: TargetWrite): Promise<Round> => {
-  let looked: Looked | undefined;
+const round = async (
+  prepared: Prepared,
+  runtime: Runtime,
+  write: TargetWrite,
+  seen: Looked | undefined,
+): Promise<Round> => {
   let request = chooseRequest(prepared, write, undefined);
   if (request === undefined) {
-    looked = await look(prepared, runtime, write);
+    const looked = seen ?? (await look(prepared, runtime, [write]))(write);
     if (looked.kind === 'failed') return { kind: 'done', written: notSent(looked.failure, 0) };
     if (looked.kind === 'several') return { kind: 'done', written: severalCopies(looked.copies, 0) };
     if (looked.kind === 'one' && looked.equal) return { kind: 'done', written: confirmed(looked.id, null, true, 0) };
@@ -187,19 +199,19 @@ const round = async (prepared: Prepared, runtime: Runtime, write: TargetWrite): 
   return afterWrite(prepared, runtime, write, sent);
 };
 
-/**
- * Brings one record to the target, at most once per external ID: native upsert where the target has it, else find
- * and then create or update. An effect that nobody knows of is resolved by reading back, never by writing again at once.
- *
- * Requests in the usual case: 1 on a target with upsert or a known target ID, 2 for a new record without upsert.
- * The caller holds the store's lease on the external ID: that is what makes find-then-write safe.
- */
-export const writeToTarget = async (prepared: Prepared, runtime: Runtime, write: TargetWrite): Promise<Written> => {
+const bring = async (
+  prepared: Prepared,
+  runtime: Runtime,
+  write: TargetWrite,
+  lookedFirst: Looked | undefined,
+): Promise<Written> => {
   let attempts = 0;
+  let seen = lookedFirst;
   let doubt: string | undefined;
   let current = write;
   for (let rounds = 1; ; rounds += 1) {
-    const result = await round(prepared, runtime, current);
+    const result = await round(prepared, runtime, current, seen);
+    seen = undefined;
     if (result.kind === 'done') {
       const all = attempts + result.written.attempts;
       // An earlier round may still have had its effect: that this one sent nothing says nothing of it.
@@ -214,4 +226,55 @@ export const writeToTarget = async (prepared: Prepared, runtime: Runtime, write:
     await runtime.sleep(result.waitMs);
     current = { ...write, targetId: null, readBack: true };
   }
+};
+
+/** Looks for all records that have to be looked for, as few requests as the target allows. */
+const lookTogether = async (
+  prepared: Prepared,
+  runtime: Runtime,
+  writes: readonly TargetWrite[],
+): Promise<ReadonlyMap<TargetWrite, Looked>> => {
+  const unseen = writes.filter((write) => chooseRequest(prepared, write, undefined) === undefined);
+  const looked = new Map<TargetWrite, Looked>();
+  const size = prepared.target.findBatchMax;
+  const batches = Array.from({ length: Math.ceil(unseen.length / size) }, (_, index) =>
+    unseen.slice(index * size, (index + 1) * size),
+  );
+  await eachOf(batches, async (batch) => {
+    const judgeOne = await look(prepared, runtime, batch);
+    for (const write of batch) looked.set(write, judgeOne(write));
+  });
+  return looked;
+};
+
+/** Runs the work on all, a few at once, in order of their places. */
+const eachOf = async <T>(all: readonly T[], work: (one: T, place: number) => Promise<void>): Promise<void> => {
+  const queue = all.entries();
+  const worker = async (): Promise<void> => {
+    for (const [place, one] of queue) await work(one, place);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, all.length) }, worker));
+};
+
+/**
+ * Brings records to the target, each at most once per external ID: native upsert where the target has it, else find
+ * and then create or update. An effect that nobody knows of is resolved by reading back, never by writing again at once.
+ *
+ * Requests in the usual case: 1 for each record, and for the new ones on a target without upsert one look-up for each
+ * `findBatchMax` of them; at most six at once.
+ * The caller holds the store's lease on each external ID: that is what makes find-then-write safe.
+ *
+ * @returns what each came to, in the order given
+ */
+export const writeToTarget = async (
+  prepared: Prepared,
+  runtime: Runtime,
+  writes: readonly TargetWrite[],
+): Promise<Written[]> => {
+  const looked = await lookTogether(prepared, runtime, writes);
+  const written: Written[] = [];
+  await eachOf(writes, async (write, place) => {
+    written[place] = await bring(prepared, runtime, write, looked.get(write));
+  });
+  return written;
 };

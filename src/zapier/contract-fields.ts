@@ -3,8 +3,6 @@ import type { FieldContract, FieldType, SyncContract } from '../core/contract/sy
 
 /** Input fields named so carry a value of the target record. */
 export const OVERRIDE_PREFIX = 'field__';
-/** Zapier joins the name of a field inside an object so: `record` holding `email`. */
-const RECORD_PREFIX = 'record__';
 
 const labelOf = (field: FieldContract): string => field.label ?? field.target;
 
@@ -76,10 +74,14 @@ const outputType = (type: FieldType): 'string' | 'number' | 'integer' | 'boolean
 /** One optional input per field of the target record. */
 export const overrideFields = (sync: SyncContract): PlainInputField[] => sync.fields.map(inputField);
 
-/** The fields of the target record as they stand under `record`. A sensitive one holds a mark, so it is text. */
-export const recordFields = (sync: SyncContract): PlainOutputField[] =>
+/**
+ * The fields of the target record as an item has them. A sensitive one holds a mark, so it is text.
+ *
+ * @param prefix how Zapier names a field inside what holds it: `record__`, or `records[]record__` in line items
+ */
+export const recordFields = (sync: SyncContract, prefix: string): PlainOutputField[] =>
   sync.fields.map((field) => ({
-    key: `${RECORD_PREFIX}${field.target}`,
+    key: `${prefix}${field.target}`,
     label: labelOf(field),
     type: field.sensitive ? 'string' : outputType(field.type),
   }));

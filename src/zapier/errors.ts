@@ -116,6 +116,8 @@ export const fromUpsert = (
         message: errorMessage(action, result.reason, 'It is tried again by itself'),
         seconds: waitSeconds(result.afterMs, random),
       };
+    case 'refused':
+      return fromStore(new StoreError(result.code, result.reason), action, false);
   }
 };
 

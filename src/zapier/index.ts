@@ -1,7 +1,9 @@
 import { defineApp, version as platformVersion } from 'zapier-platform-core';
 import { authentication } from './authentication.ts';
 import { upsertRecord } from './creates/upsert_record.ts';
+import { upsertRecords } from './creates/upsert_records.ts';
 import { reconcile } from './searches/reconcile.ts';
+import { recordBatch } from './triggers/record_batch.ts';
 import { recordChanged } from './triggers/record_changed.ts';
 import { streamList } from './triggers/stream_list.ts';
 import { syncList } from './triggers/sync_list.ts';
@@ -13,7 +15,12 @@ export default defineApp({
   authentication,
   // Values reach us as the user has them; requests of source and target are not logged; a 429 is ours to read.
   flags: { cleanInputData: false, skipHttpPatch: true, throwForThrottlingEarly: false },
-  triggers: { [recordChanged.key]: recordChanged, [syncList.key]: syncList, [streamList.key]: streamList },
+  triggers: {
+    [recordChanged.key]: recordChanged,
+    [recordBatch.key]: recordBatch,
+    [syncList.key]: syncList,
+    [streamList.key]: streamList,
+  },
   searches: { [reconcile.key]: reconcile },
-  creates: { [upsertRecord.key]: upsertRecord },
+  creates: { [upsertRecord.key]: upsertRecord, [upsertRecords.key]: upsertRecords },
 });

@@ -66,7 +66,7 @@ export const recordItem = (sync: SyncContract, handed: Handed): RecordItem => {
  *
  * @param items most urgent first
  */
-export const thatFit = (items: readonly RecordItem[], bytesMax: number): readonly RecordItem[] => {
+export const thatFit = <Item>(items: readonly Item[], bytesMax: number): readonly Item[] => {
   const encoder = new TextEncoder();
   let bytes = 0;
   const end = items.findIndex((item) => {
@@ -86,7 +86,7 @@ export const newestFirst = (items: readonly RecordItem[]): RecordItem[] =>
  *
  * @throws when one does not: a bug of the store
  */
-export const requireOwnIds = (items: readonly RecordItem[]): void => {
+export const requireOwnIds = (items: readonly { readonly id: string }[]): void => {
   const ids = new Set(items.map(({ id }) => id));
   if (ids.size !== items.length || ids.has('')) {
     throw new Error('Cannot hand out deliveries: two have the same ID, or one has none');

@@ -3,8 +3,9 @@ import type { Instant } from '../core/instant.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { SEALED } from '../core/mapping/sensitive.ts';
 import { uuid } from '../core/protocol/cycle-routes.ts';
-import type { UpsertRequest } from '../engine/upsert.ts';
-import { InputError } from './input.ts';
+import type { UpsertItem } from '../engine/upsert.ts';
+import { instantText } from '../core/read/checkpoint.ts';
+import { InputError, optional } from './input.ts';
 
 type Given = {
   readonly delivery_id: string | undefined;
@@ -20,10 +21,21 @@ const CHARS_MAX = 100;
  * The field Delivery ID. Anything but what a trigger gave is refused here: the store would quote it in its answer, and
  * what was mapped by mistake may be a record's value.
  */
-export const deliveryId = zod
+const deliveryId = zod
   .string()
   .max(CHARS_MAX)
   .refine((text) => SAMPLE_ID.test(text) || uuid.safeParse(text).success, 'must be one that a Tidemark trigger gave');
+
+// A longer one the store would refuse.
+const EXTERNAL_ID_CHARS_MAX = 500;
+
+/** The fields that say which record is written, and with what. */
+export const writeInput = {
+  delivery_id: optional(deliveryId),
+  external_id: optional(zod.coerce.string().max(EXTERNAL_ID_CHARS_MAX)),
+  updated_at: optional(instantText),
+  record_json: zod.unknown(),
+};
 
 const TURN_ON = 'Map External ID and Updated At of the trigger too, or turn the Zap on';
 
@@ -32,7 +44,7 @@ export const subjectOf = ({
   delivery_id: givenId,
   external_id: externalId,
   updated_at: updatedAt,
-}: Given): UpsertRequest['subject'] => {
+}: Given): UpsertItem['subject'] => {
   const isSample = givenId !== undefined && SAMPLE_ID.test(givenId);
   if (givenId !== undefined && !isSample) return { kind: 'delivery', deliveryId: givenId };
   if (externalId !== undefined && updatedAt !== undefined) return { kind: 'record', externalId, updatedAt };
@@ -52,7 +64,7 @@ const isPartlySealed = (value: JsonValue): boolean =>
  *
  * @throws InputError when that would happen
  */
-export const refuseSealed = (subject: UpsertRequest['subject'], fields: JsonObject): void => {
+export const refuseSealed = (subject: UpsertItem['subject'], fields: JsonObject): void => {
   const values = Object.values(fields);
   if (values.some(isPartlySealed)) {
     throw new InputError(

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { StorePort } from '../../src/core/protocol/store-port.ts';
-import { StoreError } from '../../src/core/protocol/store-error.ts';
 import type { RunView } from '../../standin/run.ts';
 
 const AT_ONCE = 10;
@@ -15,13 +14,10 @@ type Place = { readonly sync: string; readonly contractVersion: string };
 
 const stateOf = async (api: StorePort, { sync, contractVersion }: Place, deliveryId: string): Promise<string> => {
   const subject = { kind: 'delivery', deliveryId, overridesDigest: null } as const;
-  try {
-    const begun = await api.beginWrite({}, { intentId: randomUUID(), sync, subject, knownContract: contractVersion });
-    return begun.decision.kind;
-  } catch (error) {
-    if (error instanceof StoreError && error.kind === 'not_found') return 'unknown';
-    throw error;
-  }
+  const items = [{ intentId: randomUUID(), subject }];
+  const { decisions } = await api.beginWrites({}, { sync, knownContract: contractVersion, items });
+  const [decision] = decisions;
+  return decision?.kind === 'refused' && decision.code === 'not_found' ? 'unknown' : String(decision?.kind);
 };
 
 /**

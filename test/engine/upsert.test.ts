@@ -92,12 +92,10 @@ onEngines('G2 writing', (open) => {
   it('G2 a run that died after the write, before it told the store, is resolved by read-back when its lease ends', async () => {
     const { world } = await open();
     const item = await one(world);
-    const begin = {
-      sync: 'people-to-contacts',
-      knownContract: null,
-      subject: { kind: 'delivery' as const, deliveryId: item.deliveryId, overridesDigest: null },
-    };
-    await world.port.beginWrite({}, { ...begin, intentId: '11111111-1111-4111-8111-111111111111' });
+    const intentId = '11111111-1111-4111-8111-111111111111';
+    const subject = { kind: 'delivery' as const, deliveryId: item.deliveryId, overridesDigest: null };
+    const items = [{ intentId, subject }];
+    await world.port.beginWrites({}, { sync: 'people-to-contacts', knownContract: null, items });
     await world.target.driver.write({ kind: 'create', fields: { ...item.payload, amount: 1.5, externalId: 's1' } });
     expect(await world.upsert(item.deliveryId, item.payload)).toMatchObject({ kind: 'retry' });
     world.clock.nowMs += WRITE_LEASE_MS + 1;
@@ -107,11 +105,10 @@ onEngines('G2 writing', (open) => {
       targetId: 't1',
     });
     expect(world.target.rows).toHaveLength(1);
-    const late = world.port.completeWrite(
-      { intent: '11111111-1111-4111-8111-111111111111' },
-      { fence: 1, attempts: 1, outcome: { kind: 'unknown', reason: 'late' } },
-    );
-    await expect(late).rejects.toMatchObject({ kind: 'fenced' });
+    const late = { intentId, fence: 1, attempts: 1, outcome: { kind: 'unknown' as const, reason: 'late' } };
+    expect(await world.port.completeWrites({}, { items: [late] })).toMatchObject({
+      results: [{ kind: 'refused', code: 'fenced' }],
+    });
   });
 
   it('G2 an effect that stays unknown leaves the record open, keeps others out, and is looked for before any retry', async () => {
@@ -201,9 +198,9 @@ onEngines('G2 writing', (open) => {
     const item = await one(world);
     world.storeCalls.splice(0);
     await world.upsert(item.deliveryId, item.payload);
-    expect(world.storeCalls).toEqual(['beginWrite', 'completeWrite']);
+    expect(world.storeCalls).toEqual(['beginWrites', 'completeWrites']);
     await world.upsert(item.deliveryId, item.payload);
-    expect(world.storeCalls).toEqual(['beginWrite', 'completeWrite', 'beginWrite']);
+    expect(world.storeCalls).toEqual(['beginWrites', 'completeWrites', 'beginWrites']);
   });
 
   it('a record that the target refuses becomes a dead letter, and a newer version closes it', async () => {
@@ -284,22 +281,20 @@ onEngines('G2 writing', (open) => {
       externalId: 's1',
       version: { updatedAt: '2026-11-21T10:00:00Z', digest: 'c'.repeat(64) },
     };
-    const begin = {
-      intentId: '11111111-1111-4111-8111-111111111111',
-      sync: 'people-to-contacts',
-      knownContract: null,
-      subject: older,
-    };
+    const items = [{ intentId: '11111111-1111-4111-8111-111111111111', subject: older }];
     world.clock.nowMs += UNKNOWN_QUARANTINE_MS + 1;
-    expect((await world.port.beginWrite({}, begin)).decision.kind).toBe('stale');
+    expect(await world.port.beginWrites({}, { sync: 'people-to-contacts', knownContract: null, items })).toMatchObject({
+      decisions: [{ kind: 'stale' }],
+    });
   });
 
   it('a delivery of another sync, or one that never was, is named as unknown', async () => {
     const { world } = await open();
-    await expect(world.upsert('sample-1', {})).rejects.toMatchObject({
-      kind: 'not_found',
-      message: expect.stringMatching(/Cannot find delivery "sample-1"/),
+    expect(await world.upsert('sample-1', {})).toMatchObject({
+      kind: 'refused',
+      code: 'not_found',
+      reason: expect.stringMatching(/Cannot find delivery "sample-1"/),
     });
-    await expect(world.upsert('11111111-1111-4111-8111-111111111111', {})).rejects.toMatchObject({ kind: 'not_found' });
+    expect(await world.upsert('11111111-1111-4111-8111-111111111111', {})).toMatchObject({ code: 'not_found' });
   });
 });

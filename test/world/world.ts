@@ -6,7 +6,7 @@ import type { JsonObject } from '../../src/core/json.ts';
 import type { PollResult } from '../../src/engine/poll.ts';
 import { poll } from '../../src/engine/poll.ts';
 import { reconcile, type ReconcileRequest } from '../../src/engine/reconcile.ts';
-import { upsert, type UpsertResult } from '../../src/engine/upsert.ts';
+import { upsert, type UpsertItem, upsertMany, type UpsertResult } from '../../src/engine/upsert.ts';
 import { applyContracts, syncNamed } from './contracts.ts';
 import { createMemoryEntity, type MemoryEntity, type MemoryEntityOptions } from './memory-entity.ts';
 import type { TestClock, TestStore } from './store-engines.ts';
@@ -20,8 +20,9 @@ export type World = {
   readonly storeCalls: string[];
   readonly poll: () => Promise<PollResult>;
   /** Polls and gives the items, which must come. */
-  readonly items: () => Promise<Extract<PollResult, { kind: 'items' }>['items']>;
+  readonly items: (limit?: number) => Promise<Extract<PollResult, { kind: 'items' }>['items']>;
   readonly upsert: (deliveryId: string, fields: JsonObject, overrides?: JsonObject) => Promise<UpsertResult>;
+  readonly upsertMany: (items: readonly UpsertItem[]) => Promise<UpsertResult[]>;
   readonly reconcile: (request?: Partial<ReconcileRequest>) => ReturnType<typeof reconcile>;
   readonly stream: () => ReturnType<StorePort['getStream']>;
 };
@@ -71,22 +72,23 @@ export const createWorld = async (store: TestStore, clock: TestClock, options: W
       deadlineMs: clock.nowMs + CALL_MS,
     },
   });
-  const pollOnce = () => poll(ports(), stream);
+  const pollOnce = (limit?: number) => poll(ports(), { ...stream, ...(limit === undefined ? {} : { limit }) });
   return {
     clock,
     source,
     target,
     port: store.port,
     storeCalls,
-    poll: pollOnce,
-    items: async () => {
-      const result = await pollOnce();
+    poll: () => pollOnce(),
+    items: async (limit) => {
+      const result = await pollOnce(limit);
       if (result.kind !== 'items') throw new Error(`Expected items, got ${result.kind}`);
       if (result.failure !== null) throw new Error(result.failure.reason);
       return result.items;
     },
     upsert: (deliveryId, fields, overrides = {}) =>
       upsert(ports(), { sync: sync.name, subject: { kind: 'delivery', deliveryId }, fields, overrides }),
+    upsertMany: (items) => upsertMany(ports(), { sync: sync.name, items }),
     reconcile: (request = {}) =>
       reconcile(ports(), { ...stream, window: { kind: 'contract' }, repair: null, ...request }),
     stream: () => store.port.getStream(stream, {}),

@@ -28,6 +28,27 @@ const frozen = {
       // `record` holds the fields of the contract, which the trigger states as `record__<field>`.
       sample: ['record'],
     },
+    record_batch: {
+      input: ['sync', 'stream', 'start', 'start_at'],
+      choices: { start: ['now', 'beginning', 'date'] },
+      primary: ['id'],
+      output: [
+        'id',
+        'sync',
+        'stream',
+        'trace_id',
+        'count',
+        'records',
+        'records[]delivery_id',
+        'records[]external_id',
+        'records[]updated_at',
+        'records[]version',
+        'records[]attempt',
+        'records[]deadline_at',
+        'records[]record_json',
+      ],
+      sample: [],
+    },
     sync_list: { input: [], choices: {}, primary: [], output: ['id', 'label'], sample: [] },
     stream_list: { input: ['sync'], choices: {}, primary: [], output: ['id', 'label'], sample: [] },
   },
@@ -37,6 +58,32 @@ const frozen = {
       choices: {},
       primary: [],
       output: ['id', 'status', 'target_id', 'external_id', 'sync', 'delivery_id', 'written_at'],
+      sample: [],
+    },
+    upsert_records: {
+      input: [
+        'sync',
+        'records',
+        'records[]delivery_id',
+        'records[]record_json',
+        'records[]external_id',
+        'records[]updated_at',
+      ],
+      choices: {},
+      primary: [],
+      output: [
+        'id',
+        'sync',
+        'count',
+        'written_count',
+        'rejected_count',
+        'results',
+        'results[]status',
+        'results[]external_id',
+        'results[]target_id',
+        'results[]delivery_id',
+        'results[]reason',
+      ],
       sample: [],
     },
   },
@@ -77,11 +124,16 @@ const frozen = {
   },
 };
 
-const inputField = z.object({ key: z.string(), choices: z.array(z.object({ value: z.string() })).optional() });
+const children = z.array(z.object({ key: z.string() })).default([]);
+const inputField = z.object({
+  key: z.string(),
+  choices: z.array(z.object({ value: z.string() })).optional(),
+  children,
+});
 const outputField = z.object({
   key: z.string(),
   primary: z.boolean().default(false),
-  children: z.array(z.object({ key: z.string() })).default([]),
+  children,
 });
 /** Computed fields are functions here, and follow the contract. */
 const stated = <S extends z.ZodType>(field: S) =>
@@ -96,11 +148,17 @@ const action = z.object({
   }),
 });
 
+type Field = { readonly key: string; readonly children: readonly { readonly key: string }[] };
+
+/** Each key, and below it those of its line items as Zapier writes them. */
+const keysWithin = (fields: readonly Field[]): string[] =>
+  fields.flatMap((field) => [field.key, ...field.children.map((child) => `${field.key}[]${child.key}`)]);
+
 const keysOf = (raw: unknown) => {
   const { inputFields, outputFields, sample } = action.parse(raw).operation;
-  const output = outputFields.flatMap(({ key, children }) => [key, ...children.map((child) => `${key}[]${child.key}`)]);
+  const output = keysWithin(outputFields);
   return {
-    input: inputFields.map(({ key }) => key),
+    input: keysWithin(inputFields),
     choices: Object.fromEntries(
       inputFields.flatMap(({ key, choices }) =>
         choices === undefined ? [] : [[key, choices.map(({ value }) => value)]],

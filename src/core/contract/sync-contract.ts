@@ -45,6 +45,12 @@ const read = z.strictObject({
 
 const delivery = z.strictObject({
   emitMax: z.int().min(1).max(EMIT_MAX).default(EMIT_MAX).describe('Most items handed to Zapier in one poll'),
+  inFlightMax: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(2000)
+    .describe('No more is handed out while so many deliveries wait for their acknowledgement'),
   acknowledgeWithinSeconds: z
     .int()
     .min(1)

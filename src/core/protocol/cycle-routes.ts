@@ -20,7 +20,8 @@ export const REQUEST_BYTES_MAX = 12 * 1024 * 1024;
 export const CYCLE_LEASE_MS = 35_000;
 
 export const digest = z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 digest in hexadecimal');
-export const uuid = z.uuid();
+/** In lower case, as the database gives it back. */
+export const uuid = z.uuid().toLowerCase();
 const streamKey = z.object({ sync: name, stream: name });
 
 /**

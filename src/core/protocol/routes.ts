@@ -12,7 +12,7 @@ import {
 } from './admin-routes.ts';
 import { emit, getStream, openCycle, openStream, recordPage } from './cycle-routes.ts';
 import { getReconciliation, openReconciliation, recordSlice } from './reconcile-routes.ts';
-import { beginWrite, completeWrite } from './write-routes.ts';
+import { beginWrites, completeWrites } from './write-routes.ts';
 
 /** Every operation of the store's API. The server serves exactly these. */
 export const routes = {
@@ -29,8 +29,8 @@ export const routes = {
   openCycle,
   recordPage,
   emit,
-  beginWrite,
-  completeWrite,
+  beginWrites,
+  completeWrites,
   openReconciliation,
   recordSlice,
   getReconciliation,

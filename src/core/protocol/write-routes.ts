@@ -25,34 +25,55 @@ const writeSubject = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('record'), externalId: storableText(500), version }),
 ]);
 
-export const beginWrite = route({
+/** Records in one call: what a batch trigger hands out as one item. */
+export const WRITES_MAX = 100;
+
+const hasOwnIntents = (items: readonly { readonly intentId: string }[]): boolean =>
+  new Set(items.map(({ intentId }) => intentId)).size === items.length;
+const OWN_INTENTS = 'must have an intent ID of its own in every item';
+
+const writeDecision = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('proceed'),
+    fence: z.int(),
+    externalId: z.string(),
+    updatedAt: instantText,
+    /** Known from an earlier write; null when it has to be found. */
+    targetId: z.string().nullable(),
+    /** Read the target before writing: an earlier write may have happened, or the target has drifted. */
+    readBack: z.boolean(),
+    /** All fields of the delivery, sensitive ones too: what the Zap does not set is taken from here. */
+    delivered: payload,
+  }),
+  z.object({ kind: z.literal('already_applied'), externalId: z.string(), targetId: z.string().nullable() }),
+  z.object({ kind: z.literal('stale'), externalId: z.string(), targetId: z.string().nullable() }),
+  z.object({ kind: z.literal('dead_lettered'), externalId: z.string(), reason: z.string() }),
+  z.object({ kind: z.literal('in_progress'), retryAfterMs: z.int() }),
+  /** Nothing can be decided for this item; the others stand. */
+  z.object({ kind: z.literal('refused'), code: z.enum(['not_found', 'conflict']), reason: z.string() }),
+]);
+export type WriteDecided = z.output<typeof writeDecision>;
+
+export const beginWrites = route({
   method: 'POST',
   path: '/v1/writes',
-  summary: 'Ask to write one record: decision, lease and write-ahead intent',
+  summary: 'Ask to write records, each with a decision, a lease and a write-ahead intent of its own',
   roles: syncRoles,
   params: nothing,
-  request: z.object({ intentId: uuid, sync: name, subject: writeSubject, knownContract }),
+  request: z.object({
+    sync: name,
+    knownContract,
+    items: z
+      .array(z.object({ intentId: uuid, subject: writeSubject }))
+      .min(1)
+      .max(WRITES_MAX)
+      .refine(hasOwnIntents, OWN_INTENTS),
+  }),
   reply: z.object({
     contractVersion: z.string(),
     contract: contractBundle.nullable(),
-    decision: z.discriminatedUnion('kind', [
-      z.object({
-        kind: z.literal('proceed'),
-        fence: z.int(),
-        externalId: z.string(),
-        updatedAt: instantText,
-        /** Known from an earlier write; null when it has to be found. */
-        targetId: z.string().nullable(),
-        /** Read the target before writing: an earlier write may have happened, or the target has drifted. */
-        readBack: z.boolean(),
-        /** All fields of the delivery, sensitive ones too: what the Zap does not set is taken from here. */
-        delivered: payload,
-      }),
-      z.object({ kind: z.literal('already_applied'), externalId: z.string(), targetId: z.string().nullable() }),
-      z.object({ kind: z.literal('stale'), externalId: z.string(), targetId: z.string().nullable() }),
-      z.object({ kind: z.literal('dead_lettered'), externalId: z.string(), reason: z.string() }),
-      z.object({ kind: z.literal('in_progress'), retryAfterMs: z.int() }),
-    ]),
+    /** One for each item, in the order of the request. */
+    decisions: z.array(writeDecision),
   }),
 });
 
@@ -73,18 +94,39 @@ export const writeOutcome = z.discriminatedUnion('kind', [
 ]);
 export type WriteOutcome = z.infer<typeof writeOutcome>;
 
-export const completeWrite = route({
+export const completeWrites = route({
   method: 'POST',
-  path: '/v1/writes/:intent/outcome',
-  summary: 'Record what became of a write; settles the obligation when it was confirmed',
+  path: '/v1/writes/outcomes',
+  summary: 'Record what became of writes; each that was confirmed settles its obligation',
   roles: syncRoles,
-  params: z.object({ intent: uuid }),
+  params: nothing,
   request: z.object({
-    fence: z.int(),
-    attempts: z.int().min(0).max(100),
-    /** Digest of the fields that the target holds by a confirmed outcome; null for the others. */
-    writtenDigest: digest.nullable().default(null),
-    outcome: writeOutcome,
+    items: z
+      .array(
+        z.object({
+          intentId: uuid,
+          fence: z.int(),
+          attempts: z.int().min(0).max(100),
+          /** Digest of the fields that the target holds by a confirmed outcome; null for the others. */
+          writtenDigest: digest.nullable().default(null),
+          outcome: writeOutcome,
+        }),
+      )
+      .min(1)
+      .max(WRITES_MAX)
+      .refine(hasOwnIntents, OWN_INTENTS),
   }),
-  reply: z.object({ obligation: z.enum(['none', 'open', 'applied', 'superseded', 'dead_lettered']) }),
+  reply: z.object({
+    /** One for each item, in the order of the request. */
+    results: z.array(
+      z.discriminatedUnion('kind', [
+        z.object({
+          kind: z.literal('recorded'),
+          obligation: z.enum(['none', 'open', 'applied', 'superseded', 'dead_lettered']),
+        }),
+        /** `fenced`: another write of the record has begun since; its owner reads back, and this outcome says nothing. */
+        z.object({ kind: z.literal('refused'), code: z.enum(['fenced', 'not_found']), reason: z.string() }),
+      ]),
+    ),
+  }),
 });

@@ -1,9 +1,9 @@
 import { instantFromMs } from '../../core/instant.ts';
 import { environment as environments, type Environment } from '../../core/contract/name.ts';
 import { authenticate, createKey, listKeys, type NewKey, revokeKey } from './api-keys-table.ts';
-import { beginWrite } from './begin-write.ts';
+import { beginWrites } from './begin-writes.ts';
 import { createBundleCache } from './bundle-cache.ts';
-import { completeWrite } from './complete-write.ts';
+import { completeWrites } from './complete-writes.ts';
 import { applySync, applySystem, currentBundle, listSyncs } from './contracts-table.ts';
 import type { Database } from './database/database.ts';
 import { listDeadLetters } from './dead-letters-table.ts';
@@ -60,8 +60,8 @@ const operationsOf = (run: Run, version: string): Operations => ({
   openCycle: (caller, _params, request) => run(caller, (work) => openCycle(work, request)),
   recordPage: (caller, { cycle }, request) => run(caller, (work) => recordPage(work, cycle, request)),
   emit: (caller, { cycle }, request) => run(caller, (work) => emit(work, cycle, request)),
-  beginWrite: (caller, _params, request) => run(caller, (work) => beginWrite(work, request)),
-  completeWrite: (caller, { intent }, request) => run(caller, (work) => completeWrite(work, intent, request)),
+  beginWrites: (caller, _params, request) => run(caller, (work) => beginWrites(work, request)),
+  completeWrites: (caller, _params, request) => run(caller, (work) => completeWrites(work, request)),
   openReconciliation: (caller, _params, request) => run(caller, (work) => openReconciliation(work, request)),
   recordSlice: (caller, { run: runId }, request) => run(caller, (work) => recordSlice(work, runId, request)),
   getReconciliation: (caller, { run: runId }) =>

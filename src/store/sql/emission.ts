@@ -51,6 +51,14 @@ const dueEntities = async (work: Work, streamId: number, limit: number): Promise
   return [...new Set(rows.rows.map((row) => row.external_id))].slice(0, limit);
 };
 
+/** Deliveries that a Zap may still be working on. */
+const countInFlight = async (work: Work, streamId: number): Promise<number> => {
+  const row = await sql<{ count: number }>`
+    select count(*) as count from obligations where stream_id = ${streamId} and state = 'open' and due_at > ${work.now}
+  `.execute(work.tx);
+  return row.rows[0]?.count ?? 0;
+};
+
 const candidates = async (work: Work, streamId: number, externalIds: readonly string[]): Promise<Candidate[]> => {
   const rows = await sql<Candidate>`
     select o.obligation_id, o.external_id, o.updated_at, o.digest, o.attempts, o.opened_at, o.deadline_at, o.sealed, o.sealed_bytes
@@ -89,12 +97,12 @@ const giveUp = async (work: Work, cycle: OwnedCycle, candidate: Candidate, why: 
 };
 
 /** Chooses as many as the limits allow; the first always goes, whatever its size. */
-const withinBytes = (all: readonly Candidate[], request: Request): Candidate[] => {
+const withinLimits = (all: readonly Candidate[], limit: number, bytesMax: number): Candidate[] => {
   const chosen: Candidate[] = [];
   let bytes = 0;
   for (const candidate of all) {
     bytes += candidate.sealed_bytes;
-    if (chosen.length >= request.limit || (chosen.length > 0 && bytes > request.bytesMax)) break;
+    if (chosen.length >= limit || (chosen.length > 0 && bytes > bytesMax)) break;
     chosen.push(candidate);
   }
   return chosen;
@@ -197,22 +205,19 @@ export const emit = async (work: Work, cycleId: string, request: Request): Promi
     return { items: before.map((row) => itemOf(work, row)), waiting: await countWaiting(work, streamId) };
   }
   const { sync } = await currentBundle(work, cycle.sync);
-  const entities = await dueEntities(work, streamId, request.limit);
+  const { attemptsMax, inFlightMax } = sync.delivery;
+  // A Zap that does not keep up, or acknowledges nothing, is not given ever more: what waits here uses up no attempt.
+  const limit = Math.min(request.limit, Math.max(0, inFlightMax - (await countInFlight(work, streamId))));
+  const entities = await dueEntities(work, streamId, limit);
   await supersedeOlder(work, streamId, entities);
   const due = await candidates(work, streamId, entities);
-  const exhausted = due.filter(({ attempts }) => attempts >= sync.delivery.attemptsMax);
+  const exhausted = due.filter(({ attempts }) => attempts >= attemptsMax);
   for (const candidate of exhausted) {
     const reason = `No step acknowledged ${candidate.attempts} deliveries`;
     await giveUp(work, cycle, candidate, { errorClass: 'not_acknowledged', reason });
   }
-  const chosen = await readable(
-    work,
-    cycle,
-    withinBytes(
-      due.filter(({ attempts }) => attempts < sync.delivery.attemptsMax),
-      request,
-    ),
-  );
+  const deliverable = due.filter(({ attempts }) => attempts < attemptsMax);
+  const chosen = await readable(work, cycle, withinLimits(deliverable, limit, request.bytesMax));
   const out = await handOut(work, cycleId, sync, chosen);
   await moveCommitted(work, streamId);
   const waiting = await countWaiting(work, streamId);

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { canonicalText } from '../../core/digest.ts';
+import { canonicalText, digestText } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Work } from './work.ts';
 import type { Operations } from './operations.ts';
@@ -25,25 +25,42 @@ export type EvidenceFact = {
 };
 
 /**
- * Appends one entry in the transaction of the fact it records: both are there or neither is.
+ * Appends entries in the transaction of the facts they record: all are there or none is.
  *
- * One statement, and the last of its transaction: the row of the head stays locked from here to the commit.
+ * Two statements, and the last of their transaction: the row of the head stays locked from here to the commit.
  *
- * @returns the ID of the entry
+ * @returns the IDs of the entries, in the order of the facts
  */
-export const appendEvidence = async (work: Work, fact: EvidenceFact): Promise<string> => {
-  const id = work.newId();
+export const appendAllEvidence = async (work: Work, facts: readonly EvidenceFact[]): Promise<string[]> => {
+  if (facts.length === 0) return [];
   const { environment } = work.caller;
-  const leaf = canonicalText({ id, kind: fact.kind, environment, sync: fact.sync, at: work.now, body: fact.body });
+  const head = await work.tx
+    .selectFrom('evidence_head')
+    .select(['sequence', 'hash'])
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+  let { sequence, hash } = head;
+  const rows = facts.map(({ kind, sync, body }) => {
+    const id = work.newId();
+    const leaf = canonicalText({ id, kind, environment, sync, at: work.now, body });
+    sequence += 1;
+    hash = digestText(hash + leaf);
+    return { sequence, evidence_id: id, sync, kind, leaf, hash };
+  });
   await sql`
-    with head as (
-      update evidence_head
-      set sequence = sequence + 1, hash = encode(sha256(convert_to(hash || ${leaf}::text, 'UTF8')), 'hex')
-      returning sequence, hash
-    )
+    with moved as (update evidence_head set sequence = ${sequence}::bigint, hash = ${hash})
     insert into evidence (sequence, evidence_id, environment, sync, kind, at, leaf, hash)
-    select sequence, ${id}::uuid, ${environment}, ${fact.sync}, ${fact.kind}, ${work.now}, ${leaf}, hash from head
+    select r.sequence, r.evidence_id, ${environment}, r.sync, r.kind, ${work.now}, r.leaf, r.hash
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
+      sequence bigint, evidence_id uuid, sync text, kind text, leaf text, hash text)
   `.execute(work.tx);
+  return rows.map((row) => row.evidence_id);
+};
+
+/** Appends one entry, as `appendAllEvidence` does. */
+export const appendEvidence = async (work: Work, fact: EvidenceFact): Promise<string> => {
+  const [id] = await appendAllEvidence(work, [fact]);
+  if (id === undefined) throw new Error('Cannot append evidence: no entry was made');
   return id;
 };
 

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { type Instant, shiftInstant } from '../../core/instant.ts';
 import { UNKNOWN_QUARANTINE_MS, WRITE_LEASE_MS, type WriteOutcome } from '../../core/protocol/write-routes.ts';
-import { StoreError } from '../../core/protocol/store-error.ts';
 import type { Version } from '../../core/write/write-decision.ts';
 import type { TargetKey } from './target-records-table.ts';
 import type { Work } from './work.ts';
@@ -16,33 +15,55 @@ export type NewIntent = {
   readonly readBack: boolean;
 };
 
+const keyColumns = ({ system, entity, field, externalId }: TargetKey) => ({
+  system,
+  entity,
+  field,
+  external_id: externalId,
+});
+
 /**
- * Writes an intent ahead of its request and gives the target record to it; an older one that is still open becomes
- * unknown. One statement, under the lock of the target record.
+ * Writes intents ahead of their requests and gives each its target record; an older one that is still open becomes
+ * unknown. One statement, under the locks of the target records.
  */
-export const writeIntent = async (work: Work, intent: NewIntent): Promise<void> => {
-  const { key, version } = intent;
+export const writeIntents = async (work: Work, intents: readonly NewIntent[]): Promise<void> => {
+  if (intents.length === 0) return;
   const { environment } = work.caller;
   const leaseUntil = shiftInstant(work.now, WRITE_LEASE_MS);
+  const rows = intents.map(({ intentId, sync, key, version, obligationId, fence, readBack }) => ({
+    intent_id: intentId,
+    sync,
+    ...keyColumns(key),
+    fence,
+    version_at: version.updatedAt,
+    version_sequence: version.sequence,
+    version_digest: version.digest,
+    obligation_id: obligationId,
+    read_back: readBack,
+  }));
   await sql`
-    with before as (
+    with given as (
+      select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
+        intent_id uuid, sync text, system text, entity text, field text, external_id text, fence bigint, version_at text,
+        version_sequence bigint, version_digest text, obligation_id bigint, read_back boolean)
+    ), before as (
       update intents i set state = 'unknown', ended_at = ${work.now}
-      from target_records t
-      where t.environment = ${environment} and t.system = ${key.system} and t.entity = ${key.entity}
-        and t.field = ${key.field} and t.external_id = ${key.externalId} and i.intent_id = t.intent_id and i.state = 'open'
-    ), given as (
-      update target_records
-      set intent_id = ${intent.intentId}::uuid, fence = ${intent.fence}::bigint, intent_state = 'open',
-          intent_at = ${version.updatedAt}, intent_sequence = ${version.sequence}::bigint,
-          intent_digest = ${version.digest}, lease_until = ${leaseUntil}
-      where environment = ${environment} and system = ${key.system} and entity = ${key.entity}
-        and field = ${key.field} and external_id = ${key.externalId}
+      from target_records t, given g
+      where t.environment = ${environment} and t.system = g.system and t.entity = g.entity and t.field = g.field
+        and t.external_id = g.external_id and i.intent_id = t.intent_id and i.state = 'open'
+    ), taken as (
+      update target_records t
+      set intent_id = g.intent_id, fence = g.fence, intent_state = 'open', intent_at = g.version_at,
+          intent_sequence = g.version_sequence, intent_digest = g.version_digest, lease_until = ${leaseUntil}
+      from given g
+      where t.environment = ${environment} and t.system = g.system and t.entity = g.entity and t.field = g.field
+        and t.external_id = g.external_id
     )
     insert into intents (intent_id, environment, sync, system, entity, field, external_id, fence, state, version_at,
                          version_sequence, version_digest, obligation_id, read_back, lease_until, begun_at)
-    values (${intent.intentId}::uuid, ${environment}, ${intent.sync}, ${key.system}, ${key.entity}, ${key.field}, ${key.externalId},
-            ${intent.fence}::bigint, 'open', ${version.updatedAt}, ${version.sequence}::bigint, ${version.digest},
-            ${intent.obligationId}::bigint, ${intent.readBack}::boolean, ${leaseUntil}, ${work.now})
+    select g.intent_id, ${environment}, g.sync, g.system, g.entity, g.field, g.external_id, g.fence, 'open', g.version_at,
+           g.version_sequence, g.version_digest, g.obligation_id, g.read_back, ${leaseUntil}, ${work.now}
+    from given g
   `.execute(work.tx);
 };
 
@@ -56,6 +77,7 @@ export type Intent = {
 };
 
 type Row = {
+  intent_id: string;
   sync: string;
   system: string;
   entity: string;
@@ -68,77 +90,85 @@ type Row = {
   stream_id: number | null;
 };
 
-/** An intent as it was written: none of this changes. Rejects when there is none. */
-export const findIntent = async (work: Work, intentId: string): Promise<Intent> => {
+/** Intents as they were written, by ID: none of this changes. Those that were never begun are left out. One statement. */
+export const findIntents = async (work: Work, intentIds: readonly string[]): Promise<ReadonlyMap<string, Intent>> => {
   const found = await sql<Row>`
-    select i.sync, i.system, i.entity, i.field, i.external_id, i.version_at, i.version_sequence, i.version_digest,
-           i.obligation_id, o.stream_id
+    select i.intent_id, i.sync, i.system, i.entity, i.field, i.external_id, i.version_at, i.version_sequence,
+           i.version_digest, i.obligation_id, o.stream_id
     from intents i left join obligations o using (obligation_id)
-    where i.intent_id = ${intentId}::uuid and i.environment = ${work.caller.environment}
+    where i.intent_id = any(${intentIds}::uuid[]) and i.environment = ${work.caller.environment}
   `.execute(work.tx);
-  const [row] = found.rows;
-  if (row === undefined) {
-    throw new StoreError(
-      'not_found',
-      `Cannot complete write ${intentId}: it was never begun in ${work.caller.environment}`,
-    );
-  }
-  return {
-    intentId,
-    sync: row.sync,
-    key: { system: row.system, entity: row.entity, field: row.field, externalId: row.external_id },
-    version: { updatedAt: row.version_at, sequence: row.version_sequence, digest: row.version_digest },
-    obligationId: row.obligation_id,
-    streamId: row.stream_id,
-  };
+  return new Map(
+    found.rows.map((row) => [
+      row.intent_id,
+      {
+        intentId: row.intent_id,
+        sync: row.sync,
+        key: { system: row.system, entity: row.entity, field: row.field, externalId: row.external_id },
+        version: { updatedAt: row.version_at, sequence: row.version_sequence, digest: row.version_digest },
+        obligationId: row.obligation_id,
+        streamId: row.stream_id,
+      },
+    ]),
+  );
 };
 
-/**
- * Ends an intent, on itself and on its target record. After an unknown write nobody writes again until the request can
- * no longer arrive. One statement.
- */
-export const endIntent = async (work: Work, intent: Intent, outcome: WriteOutcome, attempts: number): Promise<void> => {
-  const state = outcome.kind === 'not_sent' ? 'failed' : outcome.kind;
-  const leaseUntil = outcome.kind === 'unknown' ? shiftInstant(work.now, UNKNOWN_QUARANTINE_MS) : work.now;
-  await sql`
-    with ended as (
-      update intents set state = ${state}, ended_at = ${work.now}, attempts = ${attempts}::integer,
-             outcome = ${JSON.stringify(outcome)}::jsonb, lease_until = ${leaseUntil}
-      where intent_id = ${intent.intentId}::uuid
-    )
-    update target_records set intent_state = ${state}, lease_until = ${leaseUntil}
-    where environment = ${work.caller.environment} and system = ${intent.key.system} and entity = ${intent.key.entity}
-      and field = ${intent.key.field} and external_id = ${intent.key.externalId}
-  `.execute(work.tx);
+/** What became of one write. */
+export type EndedIntent = {
+  readonly intent: Intent;
+  readonly attempts: number;
+  /** Digest of the fields that the target holds by a confirmed outcome. */
+  readonly writtenDigest: string | null;
+  readonly outcome: WriteOutcome;
 };
 
-type Confirmed = Extract<WriteOutcome, { kind: 'confirmed' }>;
+const endedState = (outcome: WriteOutcome): 'confirmed' | 'failed' | 'unknown' =>
+  outcome.kind === 'not_sent' ? 'failed' : outcome.kind;
 
 /**
- * Ends an intent as confirmed: on itself, on its target record, which now holds the version, and on a dead letter that
- * an earlier version left open. One statement.
+ * Ends intents: on themselves, on their target records, which hold the version of a confirmed one from now on, and on
+ * the dead letter that an earlier version of a confirmed one left open. After an unknown write nobody writes again
+ * until the request can no longer arrive. One statement.
  */
-export const confirmIntent = async (
-  work: Work,
-  intent: Intent,
-  outcome: Confirmed,
-  request: { readonly attempts: number; readonly writtenDigest: string | null },
-): Promise<void> => {
-  const { key, version } = intent;
+export const endIntents = async (work: Work, all: readonly EndedIntent[]): Promise<void> => {
   const { environment } = work.caller;
+  const rows = all.map(({ intent, attempts, writtenDigest, outcome }) => ({
+    intent_id: intent.intentId,
+    sync: intent.sync,
+    ...keyColumns(intent.key),
+    state: endedState(outcome),
+    attempts,
+    outcome,
+    lease_until: outcome.kind === 'unknown' ? shiftInstant(work.now, UNKNOWN_QUARANTINE_MS) : work.now,
+    target_id: outcome.kind === 'confirmed' ? outcome.targetId : null,
+    applied_at: intent.version.updatedAt,
+    applied_sequence: intent.version.sequence,
+    applied_digest: writtenDigest ?? intent.version.digest,
+  }));
   await sql`
-    with ended as (
-      update intents set state = 'confirmed', ended_at = ${work.now}, attempts = ${request.attempts}::integer,
-             outcome = ${JSON.stringify(outcome)}::jsonb, lease_until = ${work.now}
-      where intent_id = ${intent.intentId}::uuid
+    with done as (
+      select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
+        intent_id uuid, sync text, system text, entity text, field text, external_id text, state text, attempts integer,
+        outcome jsonb, lease_until text, target_id text, applied_at text, applied_sequence bigint, applied_digest text)
+    ), ended as (
+      update intents i
+      set state = d.state, ended_at = ${work.now}, attempts = d.attempts, outcome = d.outcome, lease_until = d.lease_until
+      from done d where i.intent_id = d.intent_id
     ), closed as (
-      update dead_letters set closed_at = ${work.now}, closed_as = 'applied'
-      where environment = ${environment} and sync = ${intent.sync} and external_id = ${key.externalId} and closed_at is null
+      update dead_letters l set closed_at = ${work.now}, closed_as = 'applied'
+      from done d
+      where d.state = 'confirmed' and l.environment = ${environment} and l.sync = d.sync and l.external_id = d.external_id
+        and l.closed_at is null
     )
-    update target_records
-    set intent_state = 'confirmed', lease_until = ${work.now}, drifted = false, target_id = ${outcome.targetId},
-        applied_at = ${version.updatedAt}, applied_sequence = ${version.sequence}::bigint, applied_digest = ${request.writtenDigest ?? version.digest}
-    where environment = ${environment} and system = ${key.system} and entity = ${key.entity}
-      and field = ${key.field} and external_id = ${key.externalId}
+    update target_records t
+    set intent_state = d.state, lease_until = d.lease_until,
+        drifted = t.drifted and d.state <> 'confirmed',
+        target_id = case when d.state = 'confirmed' then d.target_id else t.target_id end,
+        applied_at = case when d.state = 'confirmed' then d.applied_at else t.applied_at end,
+        applied_sequence = case when d.state = 'confirmed' then d.applied_sequence else t.applied_sequence end,
+        applied_digest = case when d.state = 'confirmed' then d.applied_digest else t.applied_digest end
+    from done d
+    where t.environment = ${environment} and t.system = d.system and t.entity = d.entity and t.field = d.field
+      and t.external_id = d.external_id
   `.execute(work.tx);
 };

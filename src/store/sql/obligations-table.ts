@@ -123,26 +123,39 @@ export const settleObligation = async (
   `.execute(work.tx);
 };
 
-/** Settles the obligation of a version that is on the target, and every older one of its record. One statement. */
+/** Settles the obligations of versions that are on the target, and every older one of their records. One statement. */
 export const settleOnTarget = async (
   work: Work,
-  obligationId: number,
+  obligationIds: readonly number[],
   state: 'applied' | 'unchanged',
   reason: string | null,
 ): Promise<void> => {
+  if (obligationIds.length === 0) return;
   await sql`
     with acknowledged as (
-      update deliveries set acknowledged_at = ${work.now} where obligation_id = ${obligationId} and acknowledged_at is null
+      update deliveries set acknowledged_at = ${work.now} where obligation_id = any(${obligationIds}::bigint[]) and acknowledged_at is null
     )
     update obligations o
     set state = case when o.obligation_id = done.obligation_id then ${state} else 'superseded' end,
         reason = case when o.obligation_id = done.obligation_id then ${reason} else 'A newer version reached the target' end,
         settled_at = ${work.now}, sealed = null, due_at = null
     from obligations done
-    where done.obligation_id = ${obligationId} and o.stream_id = done.stream_id and o.external_id = done.external_id
+    where done.obligation_id = any(${obligationIds}::bigint[]) and o.stream_id = done.stream_id and o.external_id = done.external_id
       and o.state in ('open', 'held') and (least(o.updated_at, o.opened_at), o.sequence)
           <= (least(done.updated_at, done.opened_at), done.sequence)
   `.execute(work.tx);
+};
+
+/** The states of obligations, by ID. One statement. */
+export const obligationStates = async (
+  work: Work,
+  obligationIds: readonly number[],
+): Promise<ReadonlyMap<number, ObligationState>> => {
+  if (obligationIds.length === 0) return new Map();
+  const found = await sql<{ obligation_id: number; state: ObligationState }>`
+    select obligation_id, state from obligations where obligation_id = any(${obligationIds}::bigint[])
+  `.execute(work.tx);
+  return new Map(found.rows.map((row) => [row.obligation_id, row.state]));
 };
 
 export type Reopening = {

@@ -6,7 +6,7 @@ import { currentBundle } from './contracts-table.ts';
 import { insertObligations, reopenObligations, type Reopening, supersedeOlder } from './obligations-table.ts';
 import type { Operations } from './operations.ts';
 import { finishRun, lockRun, resultOf, type Run } from './reconciliations-table.ts';
-import { lockStream, moveCommitted } from './streams-table.ts';
+import { lockStreams, moveCommitted } from './streams-table.ts';
 import { markDrifted } from './target-records-table.ts';
 import type { Work } from './work.ts';
 
@@ -77,7 +77,7 @@ const markDoubtful = async (work: Work, run: Run, differences: readonly Differen
     const place = { system: target.name, entity: sync.target.entity, field: sync.target.externalIdField };
     await markDrifted(work, place, doubtful.toSorted());
   }
-  await lockStream(work, run.stream_id);
+  await lockStreams(work, [run.stream_id]);
 };
 
 /** Opens an obligation for each, so that the next poll delivers it again; the write will look at the target first. */

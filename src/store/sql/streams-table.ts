@@ -253,9 +253,12 @@ export const ownCycle = async (work: Work, cycleId: string, fence: number): Prom
   };
 };
 
-/** Locks a stream, where the order of locks asks for it. */
-export const lockStream = async (work: Work, streamId: number): Promise<void> => {
-  await work.tx.selectFrom('streams').select('stream_id').where('stream_id', '=', streamId).forUpdate().execute();
+/** Locks streams, in the order of their IDs. One statement. */
+export const lockStreams = async (work: Work, streamIds: readonly number[]): Promise<void> => {
+  if (streamIds.length === 0) return;
+  await sql`
+    select stream_id from streams where stream_id = any(${streamIds}::bigint[]) order by stream_id for update
+  `.execute(work.tx);
 };
 
 /**

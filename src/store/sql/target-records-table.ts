@@ -12,6 +12,10 @@ export type TargetKey = TargetPlace & { readonly externalId: string };
 export type LockedTarget = TargetState & { readonly fence: number };
 
 type Row = {
+  system: string;
+  entity: string;
+  field: string;
+  external_id: string;
   target_id: string | null;
   applied_at: Instant | null;
   applied_sequence: number | null;
@@ -35,28 +39,60 @@ const intentOf = (row: Row): LastIntent | null => {
   return { intentId: row.intent_id, state: row.intent_state, version, leaseUntil: row.lease_until };
 };
 
+/** Tells the target records of one environment apart. */
+export const targetKeyText = ({ system, entity, field, externalId }: TargetKey): string =>
+  JSON.stringify([system, entity, field, externalId]);
+
 /**
- * Locks a target record, creating its row at first sight: whoever else wants to write it waits here, and then sees
- * what the first one left. One statement, and it touches nothing but this row, since only that is sure to be the
- * latest after a wait.
+ * Locks target records, creating their rows at first sight: whoever else wants to write one waits here, and then sees
+ * what the first one left. Always in the order of their keys, so that two batches never wait for each other. One
+ * statement, and it touches nothing but these rows, since only they are sure to be the latest after a wait.
+ *
+ * @returns each by `targetKeyText`
  */
-export const lockTarget = async (work: Work, key: TargetKey): Promise<LockedTarget> => {
+export const lockTargets = async (
+  work: Work,
+  keys: readonly TargetKey[],
+): Promise<ReadonlyMap<string, LockedTarget>> => {
+  const distinct = new Map(keys.map((key) => [targetKeyText(key), key]));
+  if (distinct.size === 0) return new Map();
+  const inOrder = [...distinct].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const rows = inOrder.map(([, { system, entity, field, externalId }], place) => ({
+    place,
+    system,
+    entity,
+    field,
+    external_id: externalId,
+  }));
   const found = await sql<Row>`
     insert into target_records (environment, system, entity, field, external_id)
-    values (${work.caller.environment}, ${key.system}, ${key.entity}, ${key.field}, ${key.externalId})
+    select ${work.caller.environment}, r.system, r.entity, r.field, r.external_id
+    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
+      place integer, system text, entity text, field text, external_id text)
+    order by r.place
     on conflict (environment, system, entity, field, external_id) do update set fence = target_records.fence
-    returning target_id, applied_at, applied_sequence, applied_digest, drifted, fence, intent_id, intent_state,
-              intent_at, intent_sequence, intent_digest, lease_until
+    returning system, entity, field, external_id, target_id, applied_at, applied_sequence, applied_digest, drifted, fence,
+              intent_id, intent_state, intent_at, intent_sequence, intent_digest, lease_until
   `.execute(work.tx);
-  const [row] = found.rows;
-  if (row === undefined) throw new Error(`Cannot lock target record of ${key.system} ${key.entity}: no row came back`);
-  return {
-    targetId: row.target_id,
-    applied: versionOf(row.applied_at, row.applied_sequence, row.applied_digest),
-    drifted: row.drifted,
-    intent: intentOf(row),
-    fence: row.fence,
-  };
+  return new Map(
+    found.rows.map((row) => [
+      targetKeyText({ system: row.system, entity: row.entity, field: row.field, externalId: row.external_id }),
+      {
+        targetId: row.target_id,
+        applied: versionOf(row.applied_at, row.applied_sequence, row.applied_digest),
+        drifted: row.drifted,
+        intent: intentOf(row),
+        fence: row.fence,
+      },
+    ]),
+  );
+};
+
+/** The locked record of a key. */
+export const lockedTarget = (targets: ReadonlyMap<string, LockedTarget>, key: TargetKey): LockedTarget => {
+  const target = targets.get(targetKeyText(key));
+  if (target !== undefined) return target;
+  throw new Error(`Cannot lock target record of ${key.system} ${key.entity}: no row came back`);
 };
 
 /** Records that what is on the target is this version too: its fields were the same. */

@@ -2,7 +2,6 @@ import type { Bundle, Create, PlainInputField, ZObject } from 'zapier-platform-c
 import * as zod from 'zod';
 import { name } from '../../core/contract/name.ts';
 import { instantFromMs } from '../../core/instant.ts';
-import { instantText } from '../../core/read/checkpoint.ts';
 import { upsert, type UpsertResult } from '../../engine/upsert.ts';
 import { overrideFields } from '../contract-fields.ts';
 import { docsLinks } from '../docs-links.ts';
@@ -13,7 +12,7 @@ import { readRecordJson } from '../record-json.ts';
 import { fetchContract } from '../shell.ts';
 import { type Call, step } from '../step.ts';
 import { syncField } from '../sync-field.ts';
-import { deliveryId, refuseSealed, subjectOf } from '../write-subject.ts';
+import { refuseSealed, subjectOf, writeInput } from '../write-subject.ts';
 
 const labels = {
   sync: syncField.label,
@@ -23,16 +22,7 @@ const labels = {
   updated_at: 'Updated At',
 } as const;
 
-// A longer one the store would refuse.
-const EXTERNAL_ID_CHARS_MAX = 500;
-
-const input = zod.object({
-  sync: name,
-  delivery_id: optional(deliveryId),
-  external_id: optional(zod.coerce.string().max(EXTERNAL_ID_CHARS_MAX)),
-  updated_at: optional(instantText),
-  record_json: zod.unknown(),
-});
+const input = zod.object({ sync: name, ...writeInput });
 type Done = Extract<UpsertResult, { kind: 'done' }>;
 
 const hasWritten = ({ status }: Done): boolean => {

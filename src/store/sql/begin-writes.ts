@@ -1,0 +1,247 @@
+import { sql } from 'kysely';
+import { digestText } from '../../core/digest.ts';
+import { compareInstants, type Instant, instantToMs, shiftInstant } from '../../core/instant.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { WRITE_LEASE_MS, type WriteDecided } from '../../core/protocol/write-routes.ts';
+import { decideWrite, type Version } from '../../core/write/write-decision.ts';
+import { contractFor, currentBundle } from './contracts-table.ts';
+import { type NewIntent, writeIntents } from './intents-table.ts';
+import { openPayload, settleObligation, settleOnTarget } from './obligations-table.ts';
+import type { Operations } from './operations.ts';
+import type { ObligationState } from './schema.ts';
+import { lockStreams, moveCommitted } from './streams-table.ts';
+import {
+  type LockedTarget,
+  lockedTarget,
+  lockTargets,
+  markApplied,
+  type TargetKey,
+  targetKeyText,
+  type TargetPlace,
+} from './target-records-table.ts';
+import type { Work } from './work.ts';
+
+type Request = Parameters<Operations['beginWrites']>[2];
+type Reply = Awaited<ReturnType<Operations['beginWrites']>>;
+type Item = Request['items'][number];
+
+type Obligation = {
+  readonly obligationId: number;
+  readonly streamId: number;
+  readonly state: ObligationState;
+  readonly reason: string | null;
+  readonly sealed: Buffer | null;
+  readonly observedDigest: string;
+};
+
+/** What is to be written, whoever brought it. */
+type Subject = {
+  readonly intentId: string;
+  readonly key: TargetKey;
+  readonly version: Version;
+  /** Null for a record that a Zap brought itself. */
+  readonly obligation: Obligation | null;
+};
+
+type DeliveryRow = {
+  delivery_id: string;
+  obligation_id: number;
+  sequence: number;
+  stream_id: number;
+  external_id: string;
+  /** The update time, or the time of observation where that is earlier: what versions are ordered by. */
+  ordered_at: Instant;
+  digest: string;
+  state: ObligationState;
+  reason: string | null;
+  sealed: Buffer | null;
+};
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Deliveries of the sync, by their IDs in lower case. One statement, or none when there is nothing to look for. */
+const findDeliveries = async (work: Work, { sync, items }: Request): Promise<ReadonlyMap<string, DeliveryRow>> => {
+  const ids = items.flatMap(({ subject }) =>
+    subject.kind === 'delivery' && UUID.test(subject.deliveryId) ? [subject.deliveryId] : [],
+  );
+  if (ids.length === 0) return new Map();
+  const found = await sql<DeliveryRow>`
+    select d.delivery_id, o.obligation_id, o.sequence, o.stream_id, o.external_id,
+           least(o.updated_at, o.opened_at) as ordered_at, o.digest, o.state, o.reason, o.sealed
+    from deliveries d join obligations o using (obligation_id) join streams s using (stream_id)
+    where d.delivery_id = any(${ids}::uuid[]) and s.environment = ${work.caller.environment} and s.sync = ${sync}
+  `.execute(work.tx);
+  return new Map(found.rows.map((row) => [row.delivery_id, row]));
+};
+
+const subjectOf = (
+  work: Work,
+  { intentId, subject }: Item,
+  place: TargetPlace,
+  deliveries: ReadonlyMap<string, DeliveryRow>,
+): Subject | undefined => {
+  if (subject.kind === 'record') {
+    const { updatedAt, digest } = subject.version;
+    // A time in the future is taken for now: it would otherwise make every later version stale.
+    const orderedAt = compareInstants(updatedAt, work.now) > 0 ? work.now : updatedAt;
+    const version = { updatedAt: orderedAt, digest, sequence: null };
+    return { intentId, key: { ...place, externalId: subject.externalId }, version, obligation: null };
+  }
+  const row = deliveries.get(subject.deliveryId.toLowerCase());
+  if (row === undefined) return undefined;
+  // What the Zap changed makes another version of the same observation.
+  const digest = subject.overridesDigest === null ? row.digest : digestText(`${row.digest}/${subject.overridesDigest}`);
+  return {
+    intentId,
+    key: { ...place, externalId: row.external_id },
+    version: { updatedAt: row.ordered_at, sequence: row.sequence, digest },
+    obligation: {
+      obligationId: row.obligation_id,
+      streamId: row.stream_id,
+      state: row.state,
+      reason: row.reason,
+      sealed: row.sealed,
+      observedDigest: row.digest,
+    },
+  };
+};
+
+/** The answer for an obligation that is settled already; undefined for one that is open. */
+const settledDecision = (
+  { key: { externalId }, obligation }: Subject,
+  targetId: string | null,
+): WriteDecided | undefined => {
+  switch (obligation?.state) {
+    case undefined:
+    case 'open':
+    case 'held':
+      return undefined;
+    case 'applied':
+    case 'unchanged':
+    case 'waived':
+      return { kind: 'already_applied', externalId, targetId };
+    case 'superseded':
+      return { kind: 'stale', externalId, targetId };
+    case 'dead_lettered':
+      return { kind: 'dead_lettered', externalId, reason: obligation.reason ?? 'The record is a dead letter' };
+  }
+};
+
+const deliveredFields = (work: Work, { key: { externalId }, obligation }: Subject): JsonObject => {
+  if (obligation === null || obligation.sealed === null) return {};
+  const { streamId, sealed, observedDigest } = obligation;
+  return openPayload(work, { streamId, externalId, digest: observedDigest, sealed });
+};
+
+type Grant = { readonly fence: number; readonly readBack: boolean };
+
+const proceed = (work: Work, subject: Subject, targetId: string | null, grant: Grant): WriteDecided => ({
+  kind: 'proceed',
+  fence: grant.fence,
+  externalId: subject.key.externalId,
+  updatedAt: subject.version.updatedAt,
+  targetId,
+  readBack: grant.readBack,
+  delivered: deliveredFields(work, subject),
+});
+
+/** The target records as the items before have left them, and what is to be recorded once every item is decided. */
+type Plan = {
+  readonly sync: string;
+  readonly targets: Map<string, LockedTarget>;
+  readonly intents: NewIntent[];
+  /** The target holds the version already. */
+  readonly same: Subject[];
+  /** The target holds a newer one. */
+  readonly older: Subject[];
+};
+
+/** Decides one item, without a statement. */
+const decide = (work: Work, subject: Subject, plan: Plan): WriteDecided => {
+  const { sync, targets } = plan;
+  const { intentId, key, version } = subject;
+  const { externalId } = key;
+  const target = lockedTarget(targets, key);
+  const { targetId } = target;
+  const settled = settledDecision(subject, targetId);
+  if (settled !== undefined) return settled;
+  if (target.intent?.intentId === intentId && target.intent.state !== 'open') {
+    const reason = `Cannot begin write ${intentId} again: it has ended. Begin another`;
+    return { kind: 'refused', code: 'conflict', reason };
+  }
+  const decision = decideWrite(intentId, version, target, work.now);
+  switch (decision.kind) {
+    case 'repeat':
+      return proceed(work, subject, targetId, { fence: target.fence, readBack: true });
+    case 'already_applied':
+      plan.same.push(subject);
+      return { kind: 'already_applied', externalId, targetId };
+    case 'stale':
+      plan.older.push(subject);
+      return { kind: 'stale', externalId, targetId };
+    case 'in_progress':
+      return {
+        kind: 'in_progress',
+        retryAfterMs: Math.max(1000, instantToMs(decision.until) - instantToMs(work.now)),
+      };
+    case 'proceed': {
+      const grant = { fence: target.fence + 1, readBack: decision.readBack };
+      const leaseUntil = shiftInstant(work.now, WRITE_LEASE_MS);
+      targets.set(targetKeyText(key), {
+        ...target,
+        fence: grant.fence,
+        intent: { intentId, state: 'open', version, leaseUntil },
+      });
+      const obligationId = subject.obligation?.obligationId ?? null;
+      plan.intents.push({ intentId, sync, key, version, obligationId, ...grant });
+      return proceed(work, subject, targetId, grant);
+    }
+  }
+};
+
+const obligationsOf = (subjects: readonly Subject[]): Obligation[] =>
+  subjects.flatMap(({ obligation }) => (obligation === null ? [] : [obligation]));
+
+const record = async (work: Work, { intents, same, older }: Plan): Promise<void> => {
+  await writeIntents(work, intents);
+  for (const { key, version } of same) await markApplied(work, key, version);
+  const streamIds = [...new Set(obligationsOf([...same, ...older]).map(({ streamId }) => streamId))];
+  await lockStreams(work, streamIds);
+  const unchanged = obligationsOf(same).map(({ obligationId }) => obligationId);
+  await settleOnTarget(work, unchanged, 'unchanged', 'The target holds this version');
+  for (const { obligationId } of obligationsOf(older)) {
+    await settleObligation(work, obligationId, 'superseded', 'The target holds a newer version');
+  }
+  for (const streamId of streamIds) await moveCommitted(work, streamId);
+};
+
+const unknownDelivery = (work: Work, sync: string, { subject }: Item): WriteDecided => {
+  const given = subject.kind === 'delivery' ? subject.deliveryId.slice(0, 50) : '';
+  const reason = `Cannot find delivery "${given}" of sync "${sync}" in ${work.caller.environment}: map Delivery ID from the Tidemark trigger of the same sync`;
+  return { kind: 'refused', code: 'not_found', reason };
+};
+
+/**
+ * Decides for each of up to 100 records whether it may be written now, and records the intents before anything goes out.
+ *
+ * The rows of the target records stay locked throughout: of two that ask for one external ID at once the second sees
+ * the intent of the first, also within one batch. Three statements and one for the contract, however many records are
+ * to be written; those that the target holds already cost one or two more.
+ */
+export const beginWrites = async (work: Work, request: Request): Promise<Reply> => {
+  const { sync, items } = request;
+  const bundle = await currentBundle(work, sync);
+  const { entity, externalIdField: field } = bundle.sync.target;
+  const place = { system: bundle.target.name, entity, field };
+  const deliveries = await findDeliveries(work, request);
+  const subjects = items.map((item) => subjectOf(work, item, place, deliveries));
+  const keys = subjects.flatMap((subject) => (subject === undefined ? [] : [subject.key]));
+  const targets = new Map(await lockTargets(work, keys));
+  const plan: Plan = { sync, targets, intents: [], same: [], older: [] };
+  const decisions = items.map((item, index) => {
+    const subject = subjects[index];
+    return subject === undefined ? unknownDelivery(work, sync, item) : decide(work, subject, plan);
+  });
+  await record(work, plan);
+  return { ...contractFor(bundle, request.knownContract), decisions };
+};

@@ -1,0 +1,62 @@
+import { WRITES_MAX } from '../core/protocol/write-routes.ts';
+import { digestText } from '../core/digest.ts';
+import { sampleItem } from './item-fields.ts';
+import type { RecordItem } from './record-item.ts';
+
+/** Records of one item: as many as one step can write. */
+export const BATCH_RECORDS_MAX = WRITES_MAX;
+
+const ID_CHARS = 32;
+
+type LineItem = Pick<
+  RecordItem,
+  'delivery_id' | 'external_id' | 'updated_at' | 'version' | 'attempt' | 'deadline_at' | 'record_json' | 'record'
+>;
+
+/** What a Zap gets for up to a hundred records. The keys are for ever. */
+export type BatchItem = {
+  /** Made of the deliveries in it, which are new with every attempt, so that a redelivery passes Zapier's dedupe. */
+  readonly id: string;
+  readonly sync: string;
+  readonly stream: string;
+  readonly trace_id: string;
+  readonly count: number;
+  readonly records: readonly LineItem[];
+};
+
+const lineItem = (item: RecordItem): LineItem => {
+  const { delivery_id, external_id, updated_at, version, attempt, deadline_at, record_json, record } = item;
+  return { delivery_id, external_id, updated_at, version, attempt, deadline_at, record_json, record };
+};
+
+const batchOf = (records: readonly RecordItem[]): BatchItem[] => {
+  const [first] = records;
+  if (first === undefined) return [];
+  const { sync, stream, trace_id } = first;
+  return [
+    {
+      id: digestText(records.map(({ id }) => id).join()).slice(0, ID_CHARS),
+      sync,
+      stream,
+      trace_id,
+      count: records.length,
+      records: records.map(lineItem),
+    },
+  ];
+};
+
+/** Puts records into batches, in the order given. */
+export const batchesOf = (records: readonly RecordItem[]): BatchItem[] =>
+  Array.from({ length: Math.ceil(records.length / BATCH_RECORDS_MAX) }, (_, index) =>
+    batchOf(records.slice(index * BATCH_RECORDS_MAX, (index + 1) * BATCH_RECORDS_MAX)),
+  ).flat();
+
+/** Shown in the editor until real records were loaded. */
+export const sampleBatch: BatchItem = {
+  id: 'sample-batch-5d41402abc4b2a76',
+  sync: sampleItem.sync,
+  stream: sampleItem.stream,
+  trace_id: sampleItem.trace_id,
+  count: 1,
+  records: [lineItem(sampleItem)],
+};
