@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Instant, shiftInstant } from '../../core/instant.ts';
-import { UNKNOWN_QUARANTINE_MS, WRITE_LEASE_MS, type WriteOutcome } from '../../core/protocol/write-routes.ts';
+import { WRITE_LEASE_MS, type WriteOutcome } from '../../core/protocol/write-routes.ts';
+import { endIntent } from '../../core/write/end-decision.ts';
 import type { Version } from '../../core/write/write-decision.ts';
 import type { TargetKey } from './target-records-table.ts';
 import type { Work } from './work.ts';
@@ -122,9 +123,6 @@ export type EndedIntent = {
   readonly outcome: WriteOutcome;
 };
 
-const endedState = (outcome: WriteOutcome): 'confirmed' | 'failed' | 'unknown' =>
-  outcome.kind === 'not_sent' ? 'failed' : outcome.kind;
-
 /**
  * Ends intents: on themselves, on their target records, which hold the version of a confirmed one from now on, and on
  * the dead letter that an earlier version of a confirmed one left open. After an unknown write nobody writes again
@@ -132,19 +130,22 @@ const endedState = (outcome: WriteOutcome): 'confirmed' | 'failed' | 'unknown' =
  */
 export const endIntents = async (work: Work, all: readonly EndedIntent[]): Promise<void> => {
   const { environment } = work.caller;
-  const rows = all.map(({ intent, attempts, writtenDigest, outcome }) => ({
-    intent_id: intent.intentId,
-    sync: intent.sync,
-    ...keyColumns(intent.key),
-    state: endedState(outcome),
-    attempts,
-    outcome,
-    lease_until: outcome.kind === 'unknown' ? shiftInstant(work.now, UNKNOWN_QUARANTINE_MS) : work.now,
-    target_id: outcome.kind === 'confirmed' ? outcome.targetId : null,
-    applied_at: intent.version.updatedAt,
-    applied_sequence: intent.version.sequence,
-    applied_digest: writtenDigest ?? intent.version.digest,
-  }));
+  const rows = all.map(({ intent, attempts, writtenDigest, outcome }) => {
+    const { state, leaseUntil, applied } = endIntent(intent.version, outcome, writtenDigest, work.now);
+    return {
+      intent_id: intent.intentId,
+      sync: intent.sync,
+      ...keyColumns(intent.key),
+      state,
+      attempts,
+      outcome,
+      lease_until: leaseUntil,
+      target_id: applied?.targetId ?? null,
+      applied_at: applied?.version.updatedAt ?? null,
+      applied_sequence: applied?.version.sequence ?? null,
+      applied_digest: applied?.version.digest ?? null,
+    };
+  });
   await sql`
     with done as (
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
