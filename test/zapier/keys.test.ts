@@ -86,6 +86,13 @@ const frozen = {
       ],
       sample: [],
     },
+    acknowledge_delivery: {
+      input: ['sync', 'delivery_id', 'outcome', 'target_id', 'reason'],
+      choices: { outcome: ['applied', 'failed'] },
+      primary: [],
+      output: ['id', 'status', 'sync', 'external_id', 'target_id'],
+      sample: [],
+    },
   },
   searches: {
     reconcile: {

@@ -11,6 +11,7 @@ import {
   revokeKey,
 } from './admin-routes.ts';
 import { emit, getStream, openCycle, openStream, recordPage } from './cycle-routes.ts';
+import { acknowledgeDelivery } from './delivery-routes.ts';
 import { getReconciliation, openReconciliation, recordSlice } from './reconcile-routes.ts';
 import { beginWrites, completeWrites } from './write-routes.ts';
 
@@ -31,6 +32,7 @@ export const routes = {
   emit,
   beginWrites,
   completeWrites,
+  acknowledgeDelivery,
   openReconciliation,
   recordSlice,
   getReconciliation,

@@ -1,10 +1,10 @@
-import { sql } from 'kysely';
 import { digestText } from '../../core/digest.ts';
-import { compareInstants, type Instant, instantToMs, shiftInstant } from '../../core/instant.ts';
+import { compareInstants, instantToMs, shiftInstant } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { WRITE_LEASE_MS, type WriteDecided } from '../../core/protocol/write-routes.ts';
 import { decideWrite, type Version } from '../../core/write/write-decision.ts';
 import { contractFor, currentBundle } from './contracts-table.ts';
+import { type DeliveryRow, findDeliveries, unknownDelivery } from './deliveries-table.ts';
 import { type NewIntent, writeIntents } from './intents-table.ts';
 import { openPayload, settleObligation, settleOnTarget } from './obligations-table.ts';
 import type { Operations } from './operations.ts';
@@ -41,37 +41,6 @@ type Subject = {
   readonly version: Version;
   /** Null for a record that a Zap brought itself. */
   readonly obligation: Obligation | null;
-};
-
-type DeliveryRow = {
-  delivery_id: string;
-  obligation_id: number;
-  sequence: number;
-  stream_id: number;
-  external_id: string;
-  /** The update time, or the time of observation where that is earlier: what versions are ordered by. */
-  ordered_at: Instant;
-  digest: string;
-  state: ObligationState;
-  reason: string | null;
-  sealed: Buffer | null;
-};
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** Deliveries of the sync, by their IDs in lower case. One statement, or none when there is nothing to look for. */
-const findDeliveries = async (work: Work, { sync, items }: Request): Promise<ReadonlyMap<string, DeliveryRow>> => {
-  const ids = items.flatMap(({ subject }) =>
-    subject.kind === 'delivery' && UUID.test(subject.deliveryId) ? [subject.deliveryId] : [],
-  );
-  if (ids.length === 0) return new Map();
-  const found = await sql<DeliveryRow>`
-    select d.delivery_id, o.obligation_id, o.sequence, o.stream_id, o.external_id,
-           least(o.updated_at, o.opened_at) as ordered_at, o.digest, o.state, o.reason, o.sealed
-    from deliveries d join obligations o using (obligation_id) join streams s using (stream_id)
-    where d.delivery_id = any(${ids}::uuid[]) and s.environment = ${work.caller.environment} and s.sync = ${sync}
-  `.execute(work.tx);
-  return new Map(found.rows.map((row) => [row.delivery_id, row]));
 };
 
 const subjectOf = (
@@ -215,11 +184,7 @@ const record = async (work: Work, { intents, same, older }: Plan): Promise<void>
   for (const streamId of streamIds) await moveCommitted(work, streamId);
 };
 
-const unknownDelivery = (work: Work, sync: string, { subject }: Item): WriteDecided => {
-  const given = subject.kind === 'delivery' ? subject.deliveryId.slice(0, 50) : '';
-  const reason = `Cannot find delivery "${given}" of sync "${sync}" in ${work.caller.environment}: map Delivery ID from the Tidemark trigger of the same sync`;
-  return { kind: 'refused', code: 'not_found', reason };
-};
+const deliveryIdOf = ({ subject }: Item): string => (subject.kind === 'delivery' ? subject.deliveryId : '');
 
 /**
  * Decides for each of up to 100 records whether it may be written now, and records the intents before anything goes out.
@@ -233,14 +198,15 @@ export const beginWrites = async (work: Work, request: Request): Promise<Reply> 
   const bundle = await currentBundle(work, sync);
   const { entity, externalIdField: field } = bundle.sync.target;
   const place = { system: bundle.target.name, entity, field };
-  const deliveries = await findDeliveries(work, request);
+  const deliveries = await findDeliveries(work, sync, items.map(deliveryIdOf));
   const subjects = items.map((item) => subjectOf(work, item, place, deliveries));
   const keys = subjects.flatMap((subject) => (subject === undefined ? [] : [subject.key]));
   const targets = new Map(await lockTargets(work, keys));
   const plan: Plan = { sync, targets, intents: [], same: [], older: [] };
-  const decisions = items.map((item, index) => {
+  const decisions = items.map((item, index): WriteDecided => {
     const subject = subjects[index];
-    return subject === undefined ? unknownDelivery(work, sync, item) : decide(work, subject, plan);
+    if (subject !== undefined) return decide(work, subject, plan);
+    return { kind: 'refused', code: 'not_found', reason: unknownDelivery(work, sync, deliveryIdOf(item)) };
   });
   await record(work, plan);
   return { ...contractFor(bundle, request.knownContract), decisions };

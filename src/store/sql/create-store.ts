@@ -1,5 +1,6 @@
 import { instantFromMs } from '../../core/instant.ts';
 import { environment as environments, type Environment } from '../../core/contract/name.ts';
+import { acknowledgeDelivery } from './acknowledge-delivery.ts';
 import { authenticate, createKey, listKeys, type NewKey, revokeKey } from './api-keys-table.ts';
 import { beginWrites } from './begin-writes.ts';
 import { createBundleCache } from './bundle-cache.ts';
@@ -62,6 +63,7 @@ const operationsOf = (run: Run, version: string): Operations => ({
   emit: (caller, { cycle }, request) => run(caller, (work) => emit(work, cycle, request)),
   beginWrites: (caller, _params, request) => run(caller, (work) => beginWrites(work, request)),
   completeWrites: (caller, _params, request) => run(caller, (work) => completeWrites(work, request)),
+  acknowledgeDelivery: (caller, _params, request) => run(caller, (work) => acknowledgeDelivery(work, request)),
   openReconciliation: (caller, _params, request) => run(caller, (work) => openReconciliation(work, request)),
   recordSlice: (caller, { run: runId }, request) => run(caller, (work) => recordSlice(work, runId, request)),
   getReconciliation: (caller, { run: runId }) =>

@@ -10,6 +10,7 @@ export type EvidenceKind =
   | 'cycle_ended'
   | 'stream_opened'
   | 'write_outcome'
+  | 'acknowledged'
   | 'dead_letter'
   | 'reconciliation_finished'
   | 'contract_applied'

@@ -26,6 +26,7 @@ const noOperations: Operations = {
   emit: unused,
   beginWrites: unused,
   completeWrites: unused,
+  acknowledgeDelivery: unused,
   openReconciliation: unused,
   recordSlice: unused,
   getReconciliation: unused,
