@@ -1,6 +1,7 @@
 import { defineApp, version as platformVersion } from 'zapier-platform-core';
 import { authentication } from './authentication.ts';
 import { acknowledgeDelivery } from './creates/acknowledge_delivery.ts';
+import { claimOnce } from './creates/claim_once.ts';
 import { upsertRecord } from './creates/upsert_record.ts';
 import { upsertRecords } from './creates/upsert_records.ts';
 import { reconcile } from './searches/reconcile.ts';
@@ -27,5 +28,6 @@ export default defineApp({
     [upsertRecord.key]: upsertRecord,
     [upsertRecords.key]: upsertRecords,
     [acknowledgeDelivery.key]: acknowledgeDelivery,
+    [claimOnce.key]: claimOnce,
   },
 });

@@ -7,18 +7,30 @@ const CUSTOMERS = 3;
 const KEY = { sync: 'customers', stream: 'main' };
 
 let world: World;
+/** What the other app was given. */
+let cards: unknown[];
 beforeEach(async () => {
+  cards = [];
   world = await openWorld(makeCustomers(CUSTOMERS, Date.now() - 60_000));
 }, BUILD_TIMEOUT_MS);
 afterEach(() => world.close());
 
-/** A Zap whose record is written by some other app before this step, which tells what became of it. */
+/** A Zap whose records are written by an action of another app; the step after it tells what became of them. */
 const makeZap = async (inputs: Readonly<Record<string, unknown>>) => {
   const connection = await world.connect('sync');
   const zap = await world.zapier.createZap({
     name: 'customers to another app',
     trigger: { key: 'record_changed', inputData: { ...KEY, start: 'beginning' } },
     steps: [
+      {
+        kind: 'other_app',
+        key: 'create_card',
+        inputData: { title: '{{trigger.external_id}}' },
+        perform: ({ title }) => {
+          cards.push(title);
+          return Promise.resolve({ kind: 'success', output: { id: `card-${String(title)}` } });
+        },
+      },
       {
         kind: 'create',
         key: 'acknowledge_delivery',
@@ -42,14 +54,15 @@ const tryStep = async (inputData: Readonly<Record<string, unknown>>) =>
 const status = () => world.admin.getStream(KEY, {});
 
 test('G4 a Zap that writes with an action of another app settles each record, and the checkpoint moves to the last', async () => {
-  const zap = await makeZap({ outcome: 'applied', target_id: 'other-{{trigger.external_id}}' });
+  const zap = await makeZap({ outcome: 'applied', target_id: '{{step1.id}}' });
   expect(await zap.poll()).toMatchObject({ kind: 'polled', started: CUSTOMERS });
   await world.zapier.drain();
   expect(zap.runs().map((run) => run.status)).toEqual(Array.from({ length: CUSTOMERS }, () => 'success'));
   expect(zap.runs()[0]?.history.at(-1)?.outcome).toMatchObject({
     kind: 'success',
-    output: { status: 'applied', external_id: 'C-1', target_id: 'other-C-1', sync: 'customers' },
+    output: { status: 'applied', external_id: 'C-1', target_id: 'card-C-1', sync: 'customers' },
   });
+  expect(cards).toEqual(['C-1', 'C-2', 'C-3']);
   const { counts, checkpoint } = await status();
   expect(counts).toMatchObject({ open: 0, applied: CUSTOMERS });
   expect(checkpoint.committed?.id).toBe('C-3');

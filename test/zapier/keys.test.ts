@@ -93,6 +93,13 @@ const frozen = {
       output: ['id', 'status', 'sync', 'external_id', 'target_id'],
       sample: [],
     },
+    claim_once: {
+      input: ['scope', 'key', 'claim_token', 'expires_in_days'],
+      choices: {},
+      primary: [],
+      output: ['id', 'first', 'scope', 'claim_id', 'claimed_at', 'expires_at', 'claims'],
+      sample: [],
+    },
   },
   searches: {
     reconcile: {

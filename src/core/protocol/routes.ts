@@ -10,6 +10,7 @@ import {
   me,
   revokeKey,
 } from './admin-routes.ts';
+import { claimOnce } from './claim-routes.ts';
 import { emit, getStream, openCycle, openStream, recordPage } from './cycle-routes.ts';
 import { acknowledgeDelivery } from './delivery-routes.ts';
 import { getReconciliation, openReconciliation, recordSlice } from './reconcile-routes.ts';
@@ -33,6 +34,7 @@ export const routes = {
   beginWrites,
   completeWrites,
   acknowledgeDelivery,
+  claimOnce,
   openReconciliation,
   recordSlice,
   getReconciliation,

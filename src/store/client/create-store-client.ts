@@ -75,6 +75,7 @@ export const createStoreClient = (setup: ClientSetup): StorePort => {
     beginWrites: call(routes.beginWrites),
     completeWrites: call(routes.completeWrites),
     acknowledgeDelivery: call(routes.acknowledgeDelivery),
+    claimOnce: call(routes.claimOnce),
     openReconciliation: call(routes.openReconciliation),
     recordSlice: call(routes.recordSlice),
     getReconciliation: call(routes.getReconciliation),

@@ -20,6 +20,7 @@ export const routedOperations = (operations: Operations): Readonly<Record<RouteN
   beginWrites: routeOperation(routes.beginWrites, operations.beginWrites),
   completeWrites: routeOperation(routes.completeWrites, operations.completeWrites),
   acknowledgeDelivery: routeOperation(routes.acknowledgeDelivery, operations.acknowledgeDelivery),
+  claimOnce: routeOperation(routes.claimOnce, operations.claimOnce),
   openReconciliation: routeOperation(routes.openReconciliation, operations.openReconciliation),
   recordSlice: routeOperation(routes.recordSlice, operations.recordSlice),
   getReconciliation: routeOperation(routes.getReconciliation, operations.getReconciliation),

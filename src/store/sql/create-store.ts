@@ -4,6 +4,7 @@ import { acknowledgeDelivery } from './acknowledge-delivery.ts';
 import { authenticate, createKey, listKeys, type NewKey, revokeKey } from './api-keys-table.ts';
 import { beginWrites } from './begin-writes.ts';
 import { createBundleCache } from './bundle-cache.ts';
+import { claimOnce } from './claims-table.ts';
 import { completeWrites } from './complete-writes.ts';
 import { applySync, applySystem, currentBundle, listSyncs } from './contracts-table.ts';
 import type { Database } from './database/database.ts';
@@ -64,6 +65,7 @@ const operationsOf = (run: Run, version: string): Operations => ({
   beginWrites: (caller, _params, request) => run(caller, (work) => beginWrites(work, request)),
   completeWrites: (caller, _params, request) => run(caller, (work) => completeWrites(work, request)),
   acknowledgeDelivery: (caller, _params, request) => run(caller, (work) => acknowledgeDelivery(work, request)),
+  claimOnce: (caller, _params, request) => run(caller, (work) => claimOnce(work, request)),
   openReconciliation: (caller, _params, request) => run(caller, (work) => openReconciliation(work, request)),
   recordSlice: (caller, { run: runId }, request) => run(caller, (work) => recordSlice(work, runId, request)),
   getReconciliation: (caller, { run: runId }) =>

@@ -11,6 +11,7 @@ export type EvidenceKind =
   | 'stream_opened'
   | 'write_outcome'
   | 'acknowledged'
+  | 'claimed'
   | 'dead_letter'
   | 'reconciliation_finished'
   | 'contract_applied'

@@ -237,6 +237,17 @@ type Evidence = {
   hash: string;
 };
 
+type Claims = {
+  claim_id: string;
+  environment: string;
+  scope: string;
+  subject: string;
+  holder_id: string;
+  token: string | null;
+  claimed_at: Instant;
+  expires_at: Instant | null;
+};
+
 type SecretCheck = { only_row: Generated<boolean>; fingerprint: string };
 
 type EvidenceHead = { only_row: Generated<boolean>; sequence: number; hash: string };
@@ -257,6 +268,7 @@ export type StoreSchema = {
   reconciliations: Reconciliations;
   reconciliation_slices: ReconciliationSlices;
   reconciliation_differences: ReconciliationDifferences;
+  claims: Claims;
   evidence: Evidence;
   secret_check: SecretCheck;
   evidence_head: EvidenceHead;

@@ -27,6 +27,7 @@ const noOperations: Operations = {
   beginWrites: unused,
   completeWrites: unused,
   acknowledgeDelivery: unused,
+  claimOnce: unused,
   openReconciliation: unused,
   recordSlice: unused,
   getReconciliation: unused,
