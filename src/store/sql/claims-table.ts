@@ -76,7 +76,10 @@ const isFirst = (claim: Claim, holder: Claim): boolean =>
 /** The same call again: its reply was lost. A claim ID that was used for something else is refused. */
 const sameCall = (work: Work, claim: Claim, subject: string): Claim => {
   if (claim.environment === work.caller.environment && claim.subject === subject) return claim;
-  throw new StoreError('conflict', `Cannot claim under ID ${claim.claim_id}: another key was claimed under it`);
+  throw new StoreError(
+    'conflict',
+    `Cannot claim under ID ${claim.claim_id}: another key was claimed under it. Claim under a new one`,
+  );
 };
 
 const claimAnew = async (work: Work, request: Request, { subject, token }: Pseudonyms): Promise<Claim> => {

@@ -57,7 +57,7 @@ const operationsOf = (run: Run, version: string): Operations => ({
   createKey: (caller, _params, request) => run(caller, (work) => createKey(work, request)),
   listKeys: (caller) => run(caller, listKeys),
   revokeKey: (caller, { key }) => run(caller, (work) => revokeKey(work, key)),
-  openStream: (caller, key, { start }) => run(caller, (work) => openStream(work, key, start)),
+  openStream: (caller, key, request) => run(caller, (work) => openStream(work, key, request)),
   getStream: (caller, key) => run(caller, (work) => getStream(work, key)),
   openCycle: (caller, _params, request) => run(caller, (work) => openCycle(work, request)),
   recordPage: (caller, { cycle }, request) => run(caller, (work) => recordPage(work, cycle, request)),

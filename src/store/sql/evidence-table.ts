@@ -9,6 +9,7 @@ export type EvidenceKind =
   | 'page_read'
   | 'cycle_ended'
   | 'stream_opened'
+  | 'stream_taken_over'
   | 'write_outcome'
   | 'acknowledged'
   | 'claimed'

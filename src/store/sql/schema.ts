@@ -54,6 +54,12 @@ type Streams = {
   fence: Generated<number>;
   lease_until: Instant | null;
   lease_cycle: string | null;
+  zap_id: string | null;
+  zap_polled_at: Instant | null;
+  rival_zap_id: string | null;
+  rival_at: Instant | null;
+  told_at: Instant | null;
+  told_cycle: string | null;
   created_at: Instant;
 };
 

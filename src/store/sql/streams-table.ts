@@ -6,6 +6,7 @@ import type { Checkpoint, Cursor, StreamStart } from '../../core/read/checkpoint
 import { contractFor, currentBundle, unknownSync } from './contracts-table.ts';
 import { appendEvidence } from './evidence-table.ts';
 import type { Operations } from './operations.ts';
+import { ownerColumns, type OwnerRow, ownPolling, ownSwitchedOn } from './stream-owner.ts';
 import type { Work } from './work.ts';
 
 export type StreamKey = { readonly sync: string; readonly stream: string };
@@ -25,10 +26,10 @@ const columns = [
   'fence',
   'lease_until',
   'lease_cycle',
+  ...ownerColumns,
 ] as const;
 
-type StreamRow = {
-  stream_id: number;
+type StreamRow = OwnerRow & {
   sync: string;
   name: string;
   start_at: Instant | null;
@@ -87,11 +88,15 @@ const startOf = (start: StreamStart, now: Instant, overlapSeconds: number): Inst
   }
 };
 
-/** Creates a stream; one that exists keeps its checkpoint, so that a Zap switched off and on misses nothing. */
+/**
+ * Creates a stream; one that exists keeps its checkpoint, so that a Zap switched off and on misses nothing.
+ *
+ * @throws StoreError `conflict` when another Zap polls it
+ */
 export const openStream = async (
   work: Work,
   key: StreamKey,
-  start: StreamStart,
+  { start, zapId }: Parameters<Operations['openStream']>[2],
 ): ReturnType<Operations['openStream']> => {
   if (start.kind === 'at' && compareInstants(start.at, work.now) > 0) {
     throw new StoreError(
@@ -108,8 +113,9 @@ export const openStream = async (
     on conflict (environment, sync, name) do nothing
     returning stream_id
   `.execute(work.tx);
-  const row = await findStream(work, key).executeTakeFirst();
+  const row = await findStream(work, key).forUpdate().executeTakeFirst();
   if (row === undefined) throw unknownSync(work, key.sync);
+  if (zapId !== null) await ownSwitchedOn(work, key, row, zapId);
   const created = inserted.rows.length > 0;
   if (created) {
     const body = { stream: key.stream, start: start.kind, startAt: row.start_at, by: work.caller.keyId };
@@ -136,6 +142,8 @@ export const getStream = async (work: Work, key: StreamKey): ReturnType<Operatio
   return {
     sync: key.sync,
     stream: key.stream,
+    owner:
+      row.zap_id === null || row.zap_polled_at === null ? null : { zapId: row.zap_id, polledAt: row.zap_polled_at },
     checkpoint: checkpointOf(row),
     counts: {
       open: count('open'),
@@ -152,32 +160,36 @@ export const getStream = async (work: Work, key: StreamKey): ReturnType<Operatio
 
 /**
  * Begins a poll cycle. While another cycle holds the lease this one is `busy`; a lease that has ended is taken over,
- * and the fence refuses whatever its old owner still sends. The same cycle again gets the same answer.
+ * and the fence refuses whatever its old owner still sends. The same cycle again gets the same answer. A Zap that
+ * polls the stream of another is `contested`, and so is one poll of the other.
  */
 export const openCycle = async (
   work: Work,
-  request: StreamKey & { readonly cycleId: string; readonly knownContract: string | null },
+  request: Parameters<Operations['openCycle']>[2],
 ): ReturnType<Operations['openCycle']> => {
   const contract = contractFor(await currentBundle(work, request.sync), request.knownContract);
   const row = await findStream(work, request).forUpdate().executeTakeFirst();
   if (row === undefined) throw noStream(work, request);
   const { lease_until: leaseUntil } = row;
-  if (row.lease_cycle === request.cycleId) {
+  const { cycleId, zapId } = request;
+  if (row.lease_cycle === cycleId) {
     return { kind: 'opened', fence: row.fence, checkpoint: checkpointOf(row), now: work.now, ...contract };
   }
+  const contested = zapId === null ? undefined : await ownPolling(work, request, row, { zapId, cycleId });
+  if (contested !== undefined) return contested;
   if (leaseUntil !== null && compareInstants(leaseUntil, work.now) > 0) {
     return { kind: 'busy', retryAfterMs: CYCLE_LEASE_MS };
   }
   const fence = row.fence + 1;
   await work.tx
     .updateTable('streams')
-    .set({ fence, lease_until: shiftInstant(work.now, CYCLE_LEASE_MS), lease_cycle: request.cycleId })
+    .set({ fence, lease_until: shiftInstant(work.now, CYCLE_LEASE_MS), lease_cycle: cycleId })
     .where('stream_id', '=', row.stream_id)
     .execute();
   await work.tx
     .insertInto('cycles')
     .values({
-      cycle_id: request.cycleId,
+      cycle_id: cycleId,
       stream_id: row.stream_id,
       fence,
       key_id: work.caller.keyId,
