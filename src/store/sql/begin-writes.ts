@@ -5,6 +5,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { WRITE_LEASE_MS, type WriteDecided } from '../../core/protocol/write-routes.ts';
 import { decideWrite, type Version } from '../../core/write/write-decision.ts';
 import { contractFor, currentBundle } from './contracts-table.ts';
+import { closeApplied } from './dead-letters-table.ts';
 import { type NewIntent, writeIntents } from './intents-table.ts';
 import { openPayload, settleObligation, settleOnTarget } from './obligations-table.ts';
 import type { Operations } from './operations.ts';
@@ -202,11 +203,16 @@ const decide = (work: Work, subject: Subject, plan: Plan): WriteDecided => {
 const obligationsOf = (subjects: readonly Subject[]): Obligation[] =>
   subjects.flatMap(({ obligation }) => (obligation === null ? [] : [obligation]));
 
-const record = async (work: Work, { intents, same, older }: Plan): Promise<void> => {
+const record = async (work: Work, { sync, intents, same, older }: Plan): Promise<void> => {
   await writeIntents(work, intents);
   for (const { key, version } of same) await markApplied(work, key, version);
   const streamIds = [...new Set(obligationsOf([...same, ...older]).map(({ streamId }) => streamId))];
   await lockStreams(work, streamIds);
+  await closeApplied(
+    work,
+    sync,
+    same.map(({ key, version }) => ({ externalId: key.externalId, at: version.updatedAt, sequence: version.sequence })),
+  );
   const unchanged = obligationsOf(same).map(({ obligationId }) => obligationId);
   await settleOnTarget(work, unchanged, 'unchanged', 'The target holds this version');
   for (const { obligationId } of obligationsOf(older)) {
@@ -226,7 +232,7 @@ const unknownDelivery = (work: Work, sync: string, { subject }: Item): WriteDeci
  *
  * The rows of the target records stay locked throughout: of two that ask for one external ID at once the second sees
  * the intent of the first, also within one batch. Three statements and one for the contract, however many records are
- * to be written; those that the target holds already cost one or two more.
+ * to be written; those that the target holds already cost two or three more.
  */
 export const beginWrites = async (work: Work, request: Request): Promise<Reply> => {
   const { sync, items } = request;

@@ -4,7 +4,7 @@ import { CYCLE_LEASE_MS, type ObservedRecord } from '../../core/protocol/cycle-r
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { appendEvidence } from './evidence-table.ts';
 import { currentBundle } from './contracts-table.ts';
-import { fileDeadLetter } from './dead-letters-table.ts';
+import { closeApplied, fileDeadLetter } from './dead-letters-table.ts';
 import {
   insertObligations,
   type NewObligation,
@@ -161,18 +161,21 @@ const openObligations = async (
   const back = returned(wanted, known);
   if (fresh.length + back.length === 0) return { opened: 0, unchanged: records.length, late: 0 };
   const deadlineAt = await deadline(work, cycle);
-  if (back.length > 0) await reopenObligations(work, cycle.streamId, deadlineAt, back);
+  const opening = { streamId: cycle.streamId, deadlineAt, contractVersion: cycle.contractVersion };
+  if (back.length > 0) await reopenObligations(work, opening, back);
   const versionsOf = Map.groupBy(fresh, (record) => record.externalId);
   const obligations = fresh.map((record) =>
     obligationFor(record, known, versionsOf.get(record.externalId)?.length === 1),
   );
-  const opened = await insertObligations(
-    work,
-    { streamId: cycle.streamId, cycleId: cycle.cycleId, deadlineAt },
-    obligations,
-  );
+  const opened = await insertObligations(work, { ...opening, cycleId: cycle.cycleId }, obligations);
   await supersedeOlder(work, cycle.streamId, [...versionsOf.keys(), ...back.map(({ externalId }) => externalId)]);
   await fileRefused(work, cycle, fresh, opened);
+  const unchanged = obligations.filter(({ state }) => state === 'unchanged');
+  await closeApplied(
+    work,
+    cycle.sync,
+    unchanged.map(({ externalId, updatedAt: at }) => ({ externalId, at, sequence: null })),
+  );
   const { markAt } = cycle;
   const late =
     markAt === null

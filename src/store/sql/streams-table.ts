@@ -5,6 +5,7 @@ import { StoreError } from '../../core/protocol/store-error.ts';
 import type { Checkpoint, Cursor, StreamStart } from '../../core/read/checkpoint.ts';
 import { contractFor, currentBundle, unknownSync } from './contracts-table.ts';
 import { appendEvidence } from './evidence-table.ts';
+import { releaseHeld } from './held-release.ts';
 import type { Operations } from './operations.ts';
 import type { Work } from './work.ts';
 
@@ -152,13 +153,15 @@ export const getStream = async (work: Work, key: StreamKey): ReturnType<Operatio
 
 /**
  * Begins a poll cycle. While another cycle holds the lease this one is `busy`; a lease that has ended is taken over,
- * and the fence refuses whatever its old owner still sends. The same cycle again gets the same answer.
+ * and the fence refuses whatever its old owner still sends. The same cycle again gets the same answer. Held records that
+ * a newer contract lets through are released here, before the cycle hands out.
  */
 export const openCycle = async (
   work: Work,
   request: StreamKey & { readonly cycleId: string; readonly knownContract: string | null },
 ): ReturnType<Operations['openCycle']> => {
-  const contract = contractFor(await currentBundle(work, request.sync), request.knownContract);
+  const bundle = await currentBundle(work, request.sync);
+  const contract = contractFor(bundle, request.knownContract);
   const row = await findStream(work, request).forUpdate().executeTakeFirst();
   if (row === undefined) throw noStream(work, request);
   const { lease_until: leaseUntil } = row;
@@ -184,9 +187,11 @@ export const openCycle = async (
       opened_at: work.now,
       ended_at: null,
       mark_at: row.fetched_at,
+      contract_version: bundle.version,
       failure: null,
     })
     .execute();
+  await releaseHeld(work, { streamId: row.stream_id, name: row.name }, bundle);
   return { kind: 'opened', fence, checkpoint: checkpointOf(row), now: work.now, ...contract };
 };
 
@@ -199,6 +204,8 @@ export type OwnedCycle = {
   readonly fetched: Cursor | null;
   readonly startAt: Instant | null;
   readonly markAt: Instant | null;
+  /** Of the contract that the cycle reads by; null for one from before this was recorded. */
+  readonly contractVersion: string | null;
   readonly version: number;
   /** False once the cycle has handed out and ended. */
   readonly isRunning: boolean;
@@ -224,6 +231,7 @@ export const ownCycle = async (work: Work, cycleId: string, fence: number): Prom
       's.fence',
       's.lease_cycle',
       'c.mark_at',
+      'c.contract_version',
       'c.ended_at',
     ])
     .where('c.cycle_id', '=', cycleId)
@@ -248,6 +256,7 @@ export const ownCycle = async (work: Work, cycleId: string, fence: number): Prom
     fetched: cursorOf(row.fetched_at, row.fetched_id),
     startAt: row.start_at,
     markAt: row.mark_at,
+    contractVersion: row.contract_version,
     version: row.version,
     isRunning: row.ended_at === null && row.lease_cycle === cycleId,
   };
