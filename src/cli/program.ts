@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CliContext } from './cli-context.ts';
+import { addCircuitCommands } from './commands/circuits.ts';
 import { addContractCommands } from './commands/contract.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addLookCommands } from './commands/look.ts';
@@ -27,5 +28,6 @@ export const createProgram = (context: CliContext): Command => {
   addKeyCommands(program, context);
   addContractCommands(program, context);
   addLookCommands(program, context);
+  addCircuitCommands(program, context);
   return program;
 };

@@ -1,3 +1,4 @@
+import { type CircuitSignal, signalOfFailure } from '../core/circuit/signal.ts';
 import { digestJson } from '../core/digest.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { storableReason } from '../core/protocol/reason.ts';
@@ -33,6 +34,8 @@ export type Written = {
   readonly attempts: number;
   /** When to try again, where the outcome leaves the record open. */
   readonly retryAfterMs: number;
+  /** What it showed of the target. */
+  readonly signal: CircuitSignal;
 };
 
 type Looked =
@@ -70,10 +73,16 @@ const notSent = (failure: SystemFailure, attempts: number): Written => ({
   outcome: { kind: 'not_sent', reason: storableReason(failure.reason) },
   attempts,
   retryAfterMs: failure.kind === 'throttled' ? failure.retryAfterMs : DEFAULT_RETRY_MS,
+  signal: signalOfFailure(failure),
 });
 
 // Beyond the deadline a request could outlive the lease, and with it the exclusion of everyone else.
-const tooLate: SystemFailure = { kind: 'unavailable', reason: 'No time was left to write' };
+const tooLate: Written = {
+  outcome: { kind: 'not_sent', reason: 'No time was left to write' },
+  attempts: 0,
+  retryAfterMs: DEFAULT_RETRY_MS,
+  signal: { kind: 'none' },
+};
 
 const severalCopies = (copies: number, attempts: number): Written => ({
   outcome: {
@@ -83,18 +92,21 @@ const severalCopies = (copies: number, attempts: number): Written => ({
   },
   attempts,
   retryAfterMs: 0,
+  signal: { kind: 'up' },
 });
 
 const confirmed = (targetId: string, created: boolean | null, readBack: boolean, attempts: number): Written => ({
   outcome: { kind: 'confirmed', targetId, created, readBack },
   attempts,
   retryAfterMs: 0,
+  signal: { kind: 'up' },
 });
 
 const unknown = (reason: string, attempts: number): Written => ({
   outcome: { kind: 'unknown', reason: storableReason(reason) },
   attempts,
   retryAfterMs: UNKNOWN_QUARANTINE_MS,
+  signal: { kind: 'down' },
 });
 
 /** What a failure makes of a write, by the table of dispositions: final for this call. */
@@ -106,6 +118,7 @@ const fromFailure = (failure: SystemFailure, phase: Phase, attempts: number): Wr
         outcome: { kind: 'failed', errorClass, reason: storableReason(failure.reason) },
         attempts,
         retryAfterMs: 0,
+        signal: signalOfFailure(failure),
       };
     }
     case 'read_back':
@@ -197,7 +210,7 @@ const round = async (
     request = chooseRequest(prepared, write, looked);
   }
   if (request === undefined) throw new Error('Cannot choose a write: the target was looked at and nothing follows');
-  if (remainingMs(runtime) === 0) return { kind: 'done', written: notSent(tooLate, 0) };
+  if (remainingMs(runtime) === 0) return { kind: 'done', written: tooLate };
   const chosen = request;
   const sent = await withRetry(runtime, () => prepared.target.write(chosen), phaseOfWrite);
   return afterWrite(prepared, runtime, write, sent);

@@ -11,6 +11,7 @@ import {
   revokeKey,
 } from './admin-routes.ts';
 import { claimOnce } from './claim-routes.ts';
+import { closeCircuit, listCircuits } from './circuit-routes.ts';
 import { emit, getStream, openCycle, openStream, recordPage } from './cycle-routes.ts';
 import { acknowledgeDelivery } from './delivery-routes.ts';
 import { getReconciliation, openReconciliation, recordSlice } from './reconcile-routes.ts';
@@ -35,6 +36,8 @@ export const routes = {
   completeWrites,
   acknowledgeDelivery,
   claimOnce,
+  listCircuits,
+  closeCircuit,
   openReconciliation,
   recordSlice,
   getReconciliation,

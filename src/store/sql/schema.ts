@@ -122,6 +122,22 @@ type Deliveries = {
   handed_at: Instant;
   due_at: Instant;
   acknowledged_at: Instant | null;
+  parked: Generated<boolean>;
+  route: Generated<'target' | 'fallback'>;
+};
+
+type Circuits = {
+  environment: string;
+  system: string;
+  state: Generated<'closed' | 'open' | 'half_open'>;
+  failures: Generated<number>;
+  failed_at: Instant | null;
+  openings: Generated<number>;
+  opened_at: Instant | null;
+  closed_at: Instant | null;
+  retry_at: Instant | null;
+  not_before: Instant | null;
+  probe: string | null;
 };
 
 type TargetRecords = {
@@ -267,6 +283,7 @@ export type StoreSchema = {
   pages: Pages;
   obligations: Obligations;
   deliveries: Deliveries;
+  circuits: Circuits;
   target_records: TargetRecords;
   intents: Intents;
   dead_letters: DeadLetters;
