@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CliContext } from './cli-context.ts';
+import { addCircuitCommands } from './commands/circuits.ts';
 import { addContractCommands } from './commands/contract.ts';
 import { addDeadLetterCommands } from './commands/dead-letters.ts';
 import { addHeldCommands } from './commands/held.ts';
@@ -31,5 +32,6 @@ export const createProgram = (context: CliContext): Command => {
   addLookCommands(program, context);
   addDeadLetterCommands(program, context);
   addHeldCommands(program, context);
+  addCircuitCommands(program, context);
   return program;
 };

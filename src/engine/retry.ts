@@ -1,5 +1,6 @@
 import type { SystemFailure } from '../core/system/failure.ts';
-import { decideRetry } from '../core/write/backoff.ts';
+import { decideRetry } from '../core/retry/backoff.ts';
+import type { Phase } from '../core/retry/dispositions.ts';
 import { remainingMs, type Runtime } from './runtime.ts';
 
 type Reply = { readonly kind: string } | { readonly kind: 'failed'; readonly failure: SystemFailure };
@@ -14,13 +15,20 @@ const failureOf = (reply: Reply): SystemFailure | undefined =>
  * Calls a system until it answers, or until `decideRetry` says that this call to Tidemark may not try again.
  *
  * Safe for reads; for writes because `decideRetry` repeats only what was certainly not executed.
+ *
+ * @param phaseOf how far the request had come when it failed; a write gives `phaseOfWrite`
  */
-export const withRetry = async <R extends Reply>(runtime: Runtime, call: () => Promise<R>): Promise<Attempted<R>> => {
+export const withRetry = async <R extends Reply>(
+  runtime: Runtime,
+  call: () => Promise<R>,
+  phaseOf: (failure: SystemFailure) => Phase = () => 'read',
+): Promise<Attempted<R>> => {
   for (let attempts = 1; ; attempts += 1) {
     const reply = await call();
     const failure = failureOf(reply);
     if (failure === undefined) return { reply, attempts };
-    const decision = decideRetry(failure, { attempts, remainingMs: remainingMs(runtime), random: runtime.random() });
+    const state = { attempts, remainingMs: remainingMs(runtime), random: runtime.random() };
+    const decision = decideRetry(failure, phaseOf(failure), state);
     if (decision.kind === 'give_up') return { reply, attempts };
     await runtime.sleep(decision.waitMs);
   }

@@ -1,8 +1,11 @@
+import { type CircuitSignal, signalOfFailure } from '../core/circuit/signal.ts';
 import { digestJson } from '../core/digest.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { storableReason } from '../core/protocol/reason.ts';
 import type { WriteOutcome } from '../core/protocol/write-routes.ts';
 import { UNKNOWN_QUARANTINE_MS } from '../core/protocol/write-routes.ts';
+import type { Phase } from '../core/retry/dispositions.ts';
+import { dispositionOf, phaseOfWrite } from '../core/retry/fault.ts';
 import { projectTarget } from '../core/reconcile/compare.ts';
 import type { FoundRecord, WriteReply, WriteRequest } from '../core/system/entity-driver.ts';
 import type { SystemFailure } from '../core/system/failure.ts';
@@ -31,6 +34,8 @@ export type Written = {
   readonly attempts: number;
   /** When to try again, where the outcome leaves the record open. */
   readonly retryAfterMs: number;
+  /** What it showed of the target. */
+  readonly signal: CircuitSignal;
 };
 
 type Looked =
@@ -68,10 +73,16 @@ const notSent = (failure: SystemFailure, attempts: number): Written => ({
   outcome: { kind: 'not_sent', reason: storableReason(failure.reason) },
   attempts,
   retryAfterMs: failure.kind === 'throttled' ? failure.retryAfterMs : DEFAULT_RETRY_MS,
+  signal: signalOfFailure(failure),
 });
 
 // Beyond the deadline a request could outlive the lease, and with it the exclusion of everyone else.
-const tooLate: SystemFailure = { kind: 'unavailable', reason: 'No time was left to write' };
+const tooLate: Written = {
+  outcome: { kind: 'not_sent', reason: 'No time was left to write' },
+  attempts: 0,
+  retryAfterMs: DEFAULT_RETRY_MS,
+  signal: { kind: 'none' },
+};
 
 const severalCopies = (copies: number, attempts: number): Written => ({
   outcome: {
@@ -81,35 +92,41 @@ const severalCopies = (copies: number, attempts: number): Written => ({
   },
   attempts,
   retryAfterMs: 0,
+  signal: { kind: 'up' },
 });
 
 const confirmed = (targetId: string, created: boolean | null, readBack: boolean, attempts: number): Written => ({
   outcome: { kind: 'confirmed', targetId, created, readBack },
   attempts,
   retryAfterMs: 0,
+  signal: { kind: 'up' },
 });
 
 const unknown = (reason: string, attempts: number): Written => ({
   outcome: { kind: 'unknown', reason: storableReason(reason) },
   attempts,
   retryAfterMs: UNKNOWN_QUARANTINE_MS,
+  signal: { kind: 'down' },
 });
 
-/** A failure of a write that was certainly not executed, or was refused: final for this call. */
-const fromFailure = (failure: SystemFailure, attempts: number): Written => {
-  switch (failure.kind) {
-    case 'rejected':
+/** What a failure makes of a write, by the table of dispositions: final for this call. */
+const fromFailure = (failure: SystemFailure, phase: Phase, attempts: number): Written => {
+  switch (dispositionOf(failure, phase)) {
+    case 'give_up': {
+      const errorClass = failure.kind === 'rejected' ? `http_${failure.status}` : failure.kind;
       return {
-        outcome: { kind: 'failed', errorClass: `http_${failure.status}`, reason: storableReason(failure.reason) },
+        outcome: { kind: 'failed', errorClass, reason: storableReason(failure.reason) },
         attempts,
         retryAfterMs: 0,
+        signal: signalOfFailure(failure),
       };
-    case 'unknown':
+    }
+    case 'read_back':
+    case 'read_back_later':
       return unknown(failure.reason, attempts);
-    case 'throttled':
-    case 'unavailable':
-    case 'unauthorized':
-    case 'malformed':
+    case 'retry':
+    case 'throttle':
+    case 'stop':
       return notSent(failure, attempts);
   }
 };
@@ -153,7 +170,7 @@ const afterWrite = async (
     return { kind: 'done', written: confirmed(reply.targetId, reply.created, false, attempts) };
   }
   if (reply.kind === 'failed' && reply.failure.kind !== 'unknown') {
-    return { kind: 'done', written: fromFailure(reply.failure, attempts) };
+    return { kind: 'done', written: fromFailure(reply.failure, phaseOfWrite(reply.failure), attempts) };
   }
   // Written without an ID, or nobody knows: the target itself is asked before anything else is sent.
   const looked = (await look(prepared, runtime, [write]))(write);
@@ -174,7 +191,7 @@ const afterWrite = async (
     case 'none':
       break;
   }
-  const isOver = reply.kind === 'failed' && reply.failure.kind === 'unknown' && reply.failure.answered;
+  const isOver = reply.kind === 'failed' && dispositionOf(reply.failure, 'write_after_send') === 'read_back';
   return { kind: 'again', waitMs: isOver ? 0 : UNKNOWN_QUARANTINE_MS, reason, attempts };
 };
 
@@ -187,15 +204,15 @@ const round = async (
   let request = chooseRequest(prepared, write, undefined);
   if (request === undefined) {
     const looked = seen ?? (await look(prepared, runtime, [write]))(write);
-    if (looked.kind === 'failed') return { kind: 'done', written: notSent(looked.failure, 0) };
+    if (looked.kind === 'failed') return { kind: 'done', written: fromFailure(looked.failure, 'write_before_send', 0) };
     if (looked.kind === 'several') return { kind: 'done', written: severalCopies(looked.copies, 0) };
     if (looked.kind === 'one' && looked.equal) return { kind: 'done', written: confirmed(looked.id, null, true, 0) };
     request = chooseRequest(prepared, write, looked);
   }
   if (request === undefined) throw new Error('Cannot choose a write: the target was looked at and nothing follows');
-  if (remainingMs(runtime) === 0) return { kind: 'done', written: notSent(tooLate, 0) };
+  if (remainingMs(runtime) === 0) return { kind: 'done', written: tooLate };
   const chosen = request;
-  const sent = await withRetry(runtime, () => prepared.target.write(chosen));
+  const sent = await withRetry(runtime, () => prepared.target.write(chosen), phaseOfWrite);
   return afterWrite(prepared, runtime, write, sent);
 };
 

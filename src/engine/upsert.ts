@@ -59,6 +59,7 @@ const invalid = (reasons: readonly string[]): Written => ({
   outcome: { kind: 'failed', errorClass: 'validation', reason: storableReason(reasons.join('; ')) },
   attempts: 0,
   retryAfterMs: 0,
+  signal: { kind: 'none' },
 });
 
 type Shaped =
@@ -137,6 +138,7 @@ const write = async (
         attempts: came.attempts,
         writtenDigest,
         outcome: came.outcome,
+        signal: came.signal,
       })),
     },
   );
@@ -148,6 +150,12 @@ const write = async (
   );
 };
 
+const stopReason = {
+  circuit_open: (system: string) =>
+    `Nothing is written to system "${system}" for now: it has failed several times in a row`,
+  throttled: (system: string) => `Nothing is written to system "${system}" for now: it asked to wait`,
+} as const;
+
 const decidedResult = (decision: Exclude<WriteDecided, Proceed>): UpsertResult => {
   switch (decision.kind) {
     case 'already_applied':
@@ -157,6 +165,8 @@ const decidedResult = (decision: Exclude<WriteDecided, Proceed>): UpsertResult =
       return { kind: 'rejected', externalId: decision.externalId, reason: decision.reason };
     case 'in_progress':
       return { kind: 'retry', afterMs: decision.retryAfterMs, reason: 'Another run is writing this record' };
+    case 'stop':
+      return { kind: 'retry', afterMs: decision.retryAfterMs, reason: stopReason[decision.reason](decision.system) };
     case 'refused':
       return decision;
   }

@@ -14,6 +14,7 @@ export const itemFields = [
   { key: 'trace_id', label: 'Trace ID', type: 'string' },
   { key: 'observed_at', label: 'Observed At', type: 'datetime' },
   { key: 'deadline_at', label: 'Deadline At', type: 'datetime' },
+  { key: 'route', label: 'Route', type: 'string' },
   { key: 'record_json', label: 'Record JSON', type: 'string' },
 ] as const satisfies PlainOutputField[];
 
@@ -30,6 +31,7 @@ export const sampleItem: RecordItem = {
   trace_id: '6f1d1c1e-0a4f-4c53-9f0e-2f6f3a9d7b11',
   observed_at: '2026-03-02T09:16:02.000000000Z',
   deadline_at: '2026-03-02T10:16:02.000000000Z',
+  route: 'target',
   record_json: '{"name":"Ada Example","email":"ada@example.com"}',
   record: { name: 'Ada Example', email: 'ada@example.com' },
 };

@@ -20,6 +20,8 @@ export type BatchItem = {
   readonly sync: string;
   readonly stream: string;
   readonly trace_id: string;
+  /** Of all of its records, so that a Zap's path can go by it. */
+  readonly route: RecordItem['route'];
   readonly count: number;
   readonly records: readonly LineItem[];
 };
@@ -32,24 +34,28 @@ const lineItem = (item: RecordItem): LineItem => {
 const batchOf = (records: readonly RecordItem[]): BatchItem[] => {
   const [first] = records;
   if (first === undefined) return [];
-  const { sync, stream, trace_id } = first;
+  const { sync, stream, trace_id, route } = first;
   return [
     {
       id: digestText(records.map(({ id }) => id).join()).slice(0, ID_CHARS),
       sync,
       stream,
       trace_id,
+      route,
       count: records.length,
       records: records.map(lineItem),
     },
   ];
 };
 
-/** Puts records into batches, in the order given. */
-export const batchesOf = (records: readonly RecordItem[]): BatchItem[] =>
+const inBatches = (records: readonly RecordItem[]): BatchItem[] =>
   Array.from({ length: Math.ceil(records.length / BATCH_RECORDS_MAX) }, (_, index) =>
     batchOf(records.slice(index * BATCH_RECORDS_MAX, (index + 1) * BATCH_RECORDS_MAX)),
   ).flat();
+
+/** Puts records into batches of one route each, in the order given. */
+export const batchesOf = (records: readonly RecordItem[]): BatchItem[] =>
+  (['target', 'fallback'] as const).flatMap((route) => inBatches(records.filter((record) => record.route === route)));
 
 /** Shown in the editor until real records were loaded. */
 export const sampleBatch: BatchItem = {
@@ -57,6 +63,7 @@ export const sampleBatch: BatchItem = {
   sync: sampleItem.sync,
   stream: sampleItem.stream,
   trace_id: sampleItem.trace_id,
+  route: sampleItem.route,
   count: 1,
   records: [lineItem(sampleItem)],
 };

@@ -1,3 +1,4 @@
+import type { Route } from '../core/circuit/routing.ts';
 import type { SyncContract } from '../core/contract/sync-contract.ts';
 import type { Instant } from '../core/instant.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -19,6 +20,7 @@ export type Handed = {
   readonly attempt: number;
   readonly openedAt: Instant;
   readonly deadlineAt: Instant;
+  readonly route: Route;
   readonly fields: JsonObject;
 };
 
@@ -36,6 +38,8 @@ export type RecordItem = {
   readonly trace_id: string;
   readonly observed_at: string;
   readonly deadline_at: string;
+  /** `fallback` while the target is down, where the contract has another way for that; else `target`. */
+  readonly route: Route;
   /** The record again as one text, so that a Zap maps one field instead of thirty. */
   readonly record_json: string;
   readonly record: JsonObject;
@@ -56,6 +60,7 @@ export const recordItem = (sync: SyncContract, handed: Handed): RecordItem => {
     trace_id: handed.traceId,
     observed_at: handed.openedAt,
     deadline_at: handed.deadlineAt,
+    route: handed.route,
     record_json: JSON.stringify(record),
     record,
   };

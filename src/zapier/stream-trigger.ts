@@ -119,6 +119,7 @@ const load = async (shell: Shell, { sync, stream }: Input): Promise<RecordItem[]
       traceId,
       openedAt,
       deadlineAt,
+      route: 'target',
       fields,
     }),
   );

@@ -106,6 +106,17 @@ test('a stream that is not there is an error and not an empty table', async () =
   expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('"nowhere"') });
 });
 
+test('circuits are listed, and closed with a reason by an operator', async () => {
+  const listed = await tidemark(['circuits', 'list'], api);
+  expect(listed).toMatchObject({ code: 0, stdout: expect.stringContaining('NEXT PROBE') });
+  const close = ['circuits', 'close', 'erp'];
+  expect(await tidemark(close, api)).toMatchObject({ code: 2, stderr: expect.stringContaining('--reason') });
+  const closed = await tidemark([...close, '--reason', 'It is up again'], api);
+  expect(closed).toMatchObject({ code: 0, stderr: expect.stringContaining('"erp" is closed (it was closed)') });
+  const unknown = await tidemark(['circuits', 'close', 'nowhere', '--reason', 'x'], api);
+  expect(unknown).toMatchObject({ code: 1, stderr: expect.stringContaining('Cannot find system "nowhere"') });
+});
+
 test('SIGTERM closes the store with exit code 0, and the next one finds all of it', async () => {
   const ended = await store.stop();
   expect(ended.code).toBe(0);

@@ -2,6 +2,7 @@ import { instantFromMs } from '../../src/core/instant.ts';
 import { type RouteName, routes } from '../../src/core/protocol/routes.ts';
 import type { StorePort } from '../../src/core/protocol/store-port.ts';
 import { beginWrites } from './model/begin-writes.ts';
+import { closeCircuit, listCircuits } from './model/circuits.ts';
 import { completeWrites } from './model/complete-writes.ts';
 import { applySync, applySystem, getSync, listSyncs } from './model/contracts.ts';
 import { emit } from './model/emission.ts';
@@ -36,6 +37,8 @@ const modelled: { readonly [Name in RouteName]?: Operation<Name> } = {
   emit,
   beginWrites,
   completeWrites,
+  listCircuits,
+  closeCircuit,
   openReconciliation,
   recordSlice,
   getReconciliation,
@@ -108,6 +111,6 @@ export const createModelStore = ({ now, newId }: ModelOptions): ModelStore => {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one entry for each route, as above
     port: port as StorePort,
     inspect,
-    fingerprint: () => JSON.stringify([inspect(), [...state.bundles.keys()], state.facts]),
+    fingerprint: () => JSON.stringify([inspect(), [...state.circuits], [...state.bundles.keys()], state.facts]),
   };
 };

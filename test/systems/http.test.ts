@@ -171,6 +171,10 @@ describe('what comes back', () => {
     expect(await postReply(202, { id: 1 })).toMatchObject({ kind: 'unknown', answered: false });
   });
 
+  test('a read answered with 202 is not there yet', async () => {
+    expect(await getReply(202, [])).toMatchObject({ kind: 'unavailable' });
+  });
+
   test('a status the caller asked for comes back whatever its body', async () => {
     nock(HOST).patch(`${PATH}/1`).reply(404, '<html>');
     const reply = await httpOf().request({ ...write, method: 'PATCH', to: { path: 'contacts/1' }, answers: [404] });
@@ -197,6 +201,12 @@ describe('what a status means', () => {
     const headers = { 'Retry-After': '2' };
     expect(await postReply(429, {}, headers)).toMatchObject({ kind: 'throttled', retryAfterMs: 2000 });
     expect(await postReply(503, {}, headers)).toMatchObject({ kind: 'unknown', answered: false });
+  });
+
+  test('403 that asks to wait is throttled, for reads and writes: it was refused before anything was executed', async () => {
+    const headers = { 'retry-after': '5' };
+    expect(await getReply(403, {}, headers)).toMatchObject({ kind: 'throttled', retryAfterMs: 5000 });
+    expect(await postReply(403, {}, headers)).toMatchObject({ kind: 'throttled', retryAfterMs: 5000 });
   });
 
   test('429 with the time in its body is throttled for that time', async () => {

@@ -7,7 +7,7 @@ export type Opened = { readonly world: World; readonly store: TestStore; readonl
 const startMs = Date.parse('2026-11-21T12:00:00Z');
 
 const emptyTables = async (store: TestStore): Promise<void> => {
-  await sql`truncate api_keys, contracts, syncs, streams, cycles, pages, obligations, deliveries, target_records, intents,
+  await sql`truncate api_keys, contracts, syncs, streams, cycles, pages, obligations, deliveries, circuits, target_records, intents,
     dead_letters, replays, reconciliations, reconciliation_slices, reconciliation_differences, claims, evidence restart identity cascade`.execute(
     store.database.kysely,
   );

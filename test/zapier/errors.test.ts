@@ -205,6 +205,28 @@ describe('G7 whatever fails, no record value, key or secret leaves the app in an
 });
 
 describe('what a failure does to the Zap', () => {
+  test('a target that failed five times in a row is left alone: runs are put off without a request to it', async () => {
+    world.systems.refuseWrites = 401;
+    for (let number = 1; number <= 5; number += 1) {
+      await invoke('creates upsert_record', { ...upsertInput, external_id: `C-${number}` });
+    }
+    const { circuits } = await world.admin.listCircuits({}, {});
+    expect(circuits).toMatchObject([{ state: 'open' }]);
+    const before = world.systems.requests.length;
+    const outcome = await invoke('creates upsert_record', { ...upsertInput, external_id: 'C-6' });
+    expect(outcome).toMatchObject({
+      kind: 'error',
+      name: 'ThrottledError',
+      effect: 'throttled',
+      shown: expect.stringContaining('has failed several times in a row'),
+    });
+    if (outcome.kind !== 'error') throw new Error(outcome.kind);
+    expect(outcome.delaySeconds).toBeGreaterThanOrEqual(15);
+    expect(world.systems.requests).toHaveLength(before);
+    expectWellFormed(outcome);
+    expectNoLeak();
+  });
+
   test('a key that was revoked expires the connection, wherever it is noticed', async () => {
     await world.revokeKey(connection.keyId);
     for (const method of ['triggers record_changed', 'creates upsert_record', 'searches reconcile']) {

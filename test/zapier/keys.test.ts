@@ -23,6 +23,7 @@ const frozen = {
         'trace_id',
         'observed_at',
         'deadline_at',
+        'route',
         'record_json',
       ],
       // `record` holds the fields of the contract, which the trigger states as `record__<field>`.
@@ -37,6 +38,7 @@ const frozen = {
         'sync',
         'stream',
         'trace_id',
+        'route',
         'count',
         'records',
         'records[]delivery_id',

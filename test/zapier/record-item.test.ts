@@ -26,6 +26,7 @@ const makeItem = (id: string, minute: number, fields: JsonObject = {}): RecordIt
     attempt: 1,
     openedAt: instantFromMs(0),
     deadlineAt: instantFromMs(0),
+    route: 'target',
     fields,
   });
 

@@ -58,6 +58,16 @@ const delivery = z.strictObject({
     .default(900)
     .describe('A delivery not acknowledged by then is handed out again'),
   attemptsMax: z.int().min(1).max(50).default(8).describe('After so many attempts a record becomes a dead letter'),
+  fallback: z
+    .strictObject({
+      afterMinutes: z
+        .int()
+        .min(1)
+        .max((7 * DAY_SECONDS) / 60)
+        .describe('So long after the target went down, records are handed out by the route "fallback"'),
+    })
+    .optional()
+    .describe('Another way for records while the target is down; without it they wait'),
 });
 
 const reconcile = z.strictObject({

@@ -1,7 +1,7 @@
 /** An open obligation that is not in flight. */
 type Due = {
-  /** Deliveries so far. */
-  readonly attempts: number;
+  /** Deliveries so far, but for those that were parked. */
+  readonly tried: number;
   /** Of the payload. */
   readonly bytes: number;
 };
@@ -38,7 +38,7 @@ export const chooseHandOut = <D extends Due>(
   let bytes = 0;
   let isFull = false;
   for (const one of due) {
-    if (one.attempts >= attemptsMax) {
+    if (one.tried >= attemptsMax) {
       exhausted.push(one);
       continue;
     }

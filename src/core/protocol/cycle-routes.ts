@@ -160,6 +160,8 @@ export const deliveryItem = z.object({
   attempt: z.int(),
   openedAt: instantText,
   deadlineAt: instantText,
+  /** `fallback`: the target is down, and the contract has another way for that. */
+  route: z.enum(['target', 'fallback']),
   payload,
 });
 export type DeliveryItem = z.infer<typeof deliveryItem>;

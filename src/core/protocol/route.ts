@@ -30,5 +30,5 @@ export const nothing = z.object({});
 export const anyRole = role.options;
 /** Those who run syncs. */
 export const syncRoles: readonly Role[] = ['sync', 'operator', 'admin'];
-/** Those who decide what becomes of a record that was given up on. */
+/** Those who answer for the running of syncs, and decide what becomes of a record that was given up on. */
 export const operatorRoles: readonly Role[] = ['operator', 'admin'];

@@ -10,6 +10,7 @@ import {
   revokeKey,
 } from './admin-routes.ts';
 import { claimOnce } from './claim-routes.ts';
+import { closeCircuit, listCircuits } from './circuit-routes.ts';
 import { emit, getStream, openCycle, openStream, recordPage } from './cycle-routes.ts';
 import {
   deadLetterRecord,
@@ -43,6 +44,8 @@ export const routes = {
   completeWrites,
   acknowledgeDelivery,
   claimOnce,
+  listCircuits,
+  closeCircuit,
   openReconciliation,
   recordSlice,
   getReconciliation,

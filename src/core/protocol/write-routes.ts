@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { circuitSignal } from '../circuit/signal.ts';
 import { contractBundle } from '../contract/bundle.ts';
 import { name } from '../contract/name.ts';
 import { instantText } from '../read/checkpoint.ts';
@@ -49,6 +50,13 @@ const writeDecision = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('stale'), externalId: z.string(), targetId: z.string().nullable() }),
   z.object({ kind: z.literal('dead_lettered'), externalId: z.string(), reason: z.string() }),
   z.object({ kind: z.literal('in_progress'), retryAfterMs: z.int() }),
+  /** Nothing is to be sent to the target: it fails, or asked to be left alone. The record waits. */
+  z.object({
+    kind: z.literal('stop'),
+    reason: z.enum(['circuit_open', 'throttled']),
+    system: z.string(),
+    retryAfterMs: z.int(),
+  }),
   /** Nothing can be decided for this item; the others stand. */
   z.object({ kind: z.literal('refused'), code: z.enum(['not_found', 'conflict']), reason: z.string() }),
 ]);
@@ -110,6 +118,8 @@ export const completeWrites = route({
           /** Digest of the fields that the target holds by a confirmed outcome; null for the others. */
           writtenDigest: digest.nullable().default(null),
           outcome: writeOutcome,
+          /** What the write showed of its target; moves the circuit before it. */
+          signal: circuitSignal.default({ kind: 'none' }),
         }),
       )
       .min(1)

@@ -57,7 +57,7 @@ const attempt = async (
     const init = { method, headers, redirect: 'manual', signal } as const;
     const withBody =
       body === undefined ? init : { ...init, headers: { ...headers, 'content-type': 'application/json' }, body };
-    return await readAnswer(await world.fetch(url, withBody));
+    return await readAnswer(await world.fetch(url, withBody), world.now());
   } catch (error) {
     // Whatever keeps an answer from arriving whole: no connection, a time-out, a body cut short. All of them pass.
     return { kind: 'unusable', reason: reasonOf(error), passing: true, retryAfterMs: 0 };

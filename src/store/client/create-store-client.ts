@@ -76,6 +76,8 @@ export const createStoreClient = (setup: ClientSetup): StorePort => {
     completeWrites: call(routes.completeWrites),
     acknowledgeDelivery: call(routes.acknowledgeDelivery),
     claimOnce: call(routes.claimOnce),
+    listCircuits: call(routes.listCircuits),
+    closeCircuit: call(routes.closeCircuit),
     openReconciliation: call(routes.openReconciliation),
     recordSlice: call(routes.recordSlice),
     getReconciliation: call(routes.getReconciliation),

@@ -1,5 +1,6 @@
 import { type Problem, problem, type ProblemKind, problemKindOf } from '../../core/protocol/problem.ts';
 import { parseJson, type JsonValue } from '../../core/json.ts';
+import { askedWaitMs } from '../../core/retry/retry-after.ts';
 import { REPLY_BYTES_MAX } from './limits.ts';
 
 /** What came back from one attempt. `retryAfterMs` is what the other side asked for, 0 when it did not. */
@@ -39,10 +40,8 @@ const jsonIn = (bytes: Uint8Array): JsonValue | undefined => {
   }
 };
 
-const retryAfterMs = (response: Response): number => {
-  const seconds = Number(response.headers.get('retry-after') ?? '0');
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
-};
+const retryAfterMs = ({ headers }: Response, nowMs: number): number =>
+  Math.max(0, askedWaitMs({ header: (name) => headers.get(name), nowMs, body: undefined }) ?? 0);
 
 const messageOf = ({ detail, errors = [] }: Problem): string =>
   errors.length === 0 ? detail : `${detail}: ${errors.map((one) => `${one.pointer} ${one.detail}`).join('; ')}`;
@@ -54,10 +53,10 @@ const unusable = (reason: string, passing = false, waitMs = 0): Answer => ({
   retryAfterMs: waitMs,
 });
 
-const refusalIn = (response: Response, body: JsonValue | undefined): Answer => {
+const refusalIn = (response: Response, body: JsonValue | undefined, nowMs: number): Answer => {
   const parsed = problem.safeParse(body);
   const kind = parsed.success ? problemKindOf(parsed.data) : undefined;
-  const waitMs = retryAfterMs(response);
+  const waitMs = retryAfterMs(response, nowMs);
   if (parsed.success && kind !== undefined) {
     return { kind: 'problem', problem: kind, message: messageOf(parsed.data), retryAfterMs: waitMs };
   }
@@ -69,12 +68,12 @@ const refusalIn = (response: Response, body: JsonValue | undefined): Answer => {
 };
 
 /** Reads what an attempt brought: the reply, the store's own refusal, or something that no store sends. */
-export const readAnswer = async (response: Response): Promise<Answer> => {
+export const readAnswer = async (response: Response, nowMs: number): Promise<Answer> => {
   const bytes = await readBytes(response);
   if (bytes === undefined) return unusable(`sent more than ${REPLY_BYTES_MAX} bytes`);
   const isJson = /^application\/(?:[\w.+-]+\+)?json\b/i.test(response.headers.get('content-type') ?? '');
   const body = isJson ? jsonIn(bytes) : undefined;
-  if (!response.ok) return refusalIn(response, body);
+  if (!response.ok) return refusalIn(response, body, nowMs);
   if (body !== undefined) return { kind: 'reply', body };
   return isJson
     ? unusable('sent JSON that breaks off', true)

@@ -21,6 +21,8 @@ export const routedOperations = (operations: Operations): Readonly<Record<RouteN
   completeWrites: routeOperation(routes.completeWrites, operations.completeWrites),
   acknowledgeDelivery: routeOperation(routes.acknowledgeDelivery, operations.acknowledgeDelivery),
   claimOnce: routeOperation(routes.claimOnce, operations.claimOnce),
+  listCircuits: routeOperation(routes.listCircuits, operations.listCircuits),
+  closeCircuit: routeOperation(routes.closeCircuit, operations.closeCircuit),
   openReconciliation: routeOperation(routes.openReconciliation, operations.openReconciliation),
   recordSlice: routeOperation(routes.recordSlice, operations.recordSlice),
   getReconciliation: routeOperation(routes.getReconciliation, operations.getReconciliation),

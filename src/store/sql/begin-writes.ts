@@ -1,3 +1,4 @@
+import { besideProbe, type Circuit, type Gate, gateOf, mayPark } from '../../core/circuit/circuit.ts';
 import { contractFor } from '../../core/contract/bundle.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ObligationState } from '../../core/obligation/obligation-state.ts';
@@ -10,12 +11,15 @@ import {
   unknownDelivery,
 } from '../../core/write/begin-decision.ts';
 import type { Version } from '../../core/write/write-decision.ts';
+import { lockCircuit, readCircuit, saveProbe } from './circuits-table.ts';
 import { currentBundle } from './contracts-table.ts';
 import { closeApplied } from './dead-letters-table.ts';
 import { type DeliveryRow, findDeliveries } from './deliveries-table.ts';
+import { appendAllEvidence } from './evidence-table.ts';
 import { type NewIntent, writeIntents } from './intents-table.ts';
 import { openPayload, settleObligation, settleOnTarget } from './obligations-table.ts';
 import type { Operations } from './operations.ts';
+import { settleParking } from './parking.ts';
 import { lockStreams, moveCommitted } from './streams-table.ts';
 import {
   lockedTarget,
@@ -106,6 +110,9 @@ type Plan = {
   readonly same: Subject[];
   /** The target holds a newer one. */
   readonly older: Subject[];
+  readonly system: string;
+  /** What the circuit before the system lets through; its one probe is taken by the first that needs it. */
+  gate: Gate;
 };
 
 /** Decides one item, without a statement. */
@@ -126,6 +133,9 @@ const decide = (work: Work, subject: Subject, plan: Plan): WriteDecided => {
     case 'repeat':
       return proceed(work, subject, target.targetId, { fence: target.fence, readBack: true });
     case 'begin': {
+      const { gate, system } = plan;
+      if (gate.kind === 'stop') return { ...gate, system };
+      if (gate.kind === 'probe') plan.gate = besideProbe;
       const { fence } = decision.target;
       targets.set(targetKeyText(key), decision.target);
       const obligationId = subject.obligation?.obligationId ?? null;
@@ -139,11 +149,19 @@ const decide = (work: Work, subject: Subject, plan: Plan): WriteDecided => {
 const obligationsOf = (subjects: readonly Subject[]): Obligation[] =>
   subjects.flatMap(({ obligation }) => (obligation === null ? [] : [obligation]));
 
-const record = async (work: Work, { sync, intents, same, older }: Plan): Promise<void> => {
+const streamsOf = (subjects: readonly Subject[]): number[] => [
+  ...new Set(obligationsOf(subjects).map(({ streamId }) => streamId)),
+];
+
+const record = async (
+  work: Work,
+  { sync, intents, same, older }: Plan,
+  parkable: readonly Subject[],
+): Promise<void> => {
   await writeIntents(work, intents);
   for (const { key, version } of same) await markApplied(work, key, version);
-  const streamIds = [...new Set(obligationsOf([...same, ...older]).map(({ streamId }) => streamId))];
-  await lockStreams(work, streamIds);
+  const streamIds = streamsOf([...same, ...older]);
+  await lockStreams(work, [...new Set([...streamIds, ...streamsOf(parkable)])]);
   await closeApplied(
     work,
     sync,
@@ -159,12 +177,19 @@ const record = async (work: Work, { sync, intents, same, older }: Plan): Promise
 
 const deliveryIdOf = ({ subject }: Item): string => (subject.kind === 'delivery' ? subject.deliveryId : '');
 
+/** The circuit before the target, locked unless writes simply go through. */
+const approach = async (work: Work, system: string): Promise<{ readonly circuit: Circuit; readonly gate: Gate }> => {
+  const seen = await readCircuit(work, system);
+  const circuit = gateOf(seen, work.now).kind === 'pass' ? seen : await lockCircuit(work, system);
+  return { circuit, gate: gateOf(circuit, work.now) };
+};
+
 /**
  * Decides for each of up to 100 records whether it may be written now, and records the intents before anything goes out.
  *
  * The rows of the target records stay locked throughout: of two that ask for one external ID at once the second sees
- * the intent of the first, also within one batch. Three statements and one for the contract, however many records are
- * to be written; those that the target holds already cost two or three more.
+ * the intent of the first, also within one batch. Four statements and one for the contract, however many records are
+ * to be written; those that the target holds already cost two or three more, and so does a circuit that was ever open.
  */
 export const beginWrites = async (work: Work, request: Request): Promise<Reply> => {
   const { sync, items } = request;
@@ -173,15 +198,21 @@ export const beginWrites = async (work: Work, request: Request): Promise<Reply> 
   const place = { system: bundle.target.name, entity, field };
   const deliveries = await findDeliveries(work, sync, items.map(deliveryIdOf));
   const subjects = items.map((item) => subjectOf(work, item, place, deliveries));
-  const keys = subjects.flatMap((subject) => (subject === undefined ? [] : [subject.key]));
+  const present = subjects.filter((subject) => subject !== undefined);
+  const keys = present.map(({ key }) => key);
+  const { circuit, gate } = await approach(work, place.system);
   const targets = new Map(await lockTargets(work, keys));
-  const plan: Plan = { sync, targets, intents: [], same: [], older: [] };
+  const plan: Plan = { sync, system: place.system, targets, gate, intents: [], same: [], older: [] };
   const decisions = items.map((item, index): WriteDecided => {
     const subject = subjects[index];
     if (subject !== undefined) return decide(work, subject, plan);
     const reason = unknownDelivery(deliveryIdOf(item), sync, work.caller.environment);
     return { kind: 'refused', code: 'not_found', reason };
   });
-  await record(work, plan);
+  await record(work, plan, mayPark(circuit, gate) ? present : []);
+  const { acknowledgeWithinSeconds } = bundle.sync.delivery;
+  const probe = (gate.kind === 'probe' ? plan.intents[0]?.intentId : undefined) ?? null;
+  await settleParking(work, request, decisions, { circuit, gate, place, acknowledgeWithinSeconds, probe });
+  if (probe !== null) await appendAllEvidence(work, await saveProbe(work, place.system, circuit, probe));
   return { ...contractFor(bundle, request.knownContract), decisions };
 };

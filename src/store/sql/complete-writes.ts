@@ -1,7 +1,8 @@
 import { decideOutcome, outcomeDetail, toldAgain, toldOf } from '../../core/write/end-decision.ts';
+import { lockTroubled, tellCircuits, type Told } from './circuits-table.ts';
 import { fileDeadLetter } from './dead-letters-table.ts';
-import { appendAllEvidence } from './evidence-table.ts';
-import { type EndedIntent, endIntents, findIntents } from './intents-table.ts';
+import { appendAllEvidence, type EvidenceFact } from './evidence-table.ts';
+import { type EndedIntent, endIntents, findIntents, type Intent } from './intents-table.ts';
 import { obligationStates, settleObligation, settleOnTarget } from './obligations-table.ts';
 import type { Operations } from './operations.ts';
 import { lockStreams, moveCommitted } from './streams-table.ts';
@@ -31,23 +32,20 @@ const giveUp = async (work: Work, { intent, attempts, outcome }: EndedIntent): P
   });
 };
 
-const outcomeEvidence = (work: Work, all: readonly EndedIntent[]): Promise<string[]> =>
-  appendAllEvidence(
-    work,
-    all.map(({ intent, outcome, attempts }) => ({
-      kind: 'write_outcome',
-      sync: intent.sync,
-      body: {
-        subject: work.sealing.pseudonym(intent.key.externalId),
-        intent: intent.intentId,
-        versionAt: intent.version.updatedAt,
-        versionDigest: work.sealing.pseudonym(intent.version.digest),
-        outcome: outcome.kind,
-        attempts,
-        ...outcomeDetail(outcome),
-      },
-    })),
-  );
+const outcomeFacts = (work: Work, all: readonly EndedIntent[]): EvidenceFact[] =>
+  all.map(({ intent, outcome, attempts }) => ({
+    kind: 'write_outcome',
+    sync: intent.sync,
+    body: {
+      subject: work.sealing.pseudonym(intent.key.externalId),
+      intent: intent.intentId,
+      versionAt: intent.version.updatedAt,
+      versionDigest: work.sealing.pseudonym(intent.version.digest),
+      outcome: outcome.kind,
+      attempts,
+      ...outcomeDetail(outcome),
+    },
+  }));
 
 /** What one item of the request is about: a refusal, a repetition of one whose reply was lost, or an end. */
 type Taken =
@@ -60,11 +58,7 @@ const refused = (code: 'fenced' | 'not_found', reason: string): Taken => ({
   result: { kind: 'refused', code, reason },
 });
 
-const take = async (work: Work, items: readonly Item[]): Promise<Taken[]> => {
-  const intents = await findIntents(
-    work,
-    items.map(({ intentId }) => intentId),
-  );
+const take = async (work: Work, items: readonly Item[], intents: ReadonlyMap<string, Intent>): Promise<Taken[]> => {
   const targets = await lockTargets(
     work,
     [...intents.values()].map(({ key }) => key),
@@ -89,6 +83,13 @@ const take = async (work: Work, items: readonly Item[]): Promise<Taken[]> => {
   });
 };
 
+/** What the writes showed of the systems that they went to. */
+const toldBy = (items: readonly Item[], intents: ReadonlyMap<string, Intent>): Told[] =>
+  items.flatMap(({ intentId, signal }) => {
+    const system = intents.get(intentId)?.key.system;
+    return system === undefined ? [] : [{ system, intentId, signal }];
+  });
+
 const isPresent = <T>(value: T | null): value is T => value !== null;
 
 /** Settles what the ended writes settle, and moves `committed` of their streams, which are locked first. */
@@ -106,15 +107,28 @@ const settle = async (work: Work, all: readonly EndedIntent[]): Promise<void> =>
  * Records what became of up to 100 writes. A confirmed one settles its obligation and moves `committed` in the same
  * transaction; a refused one leaves the others as they are. The same outcome again changes nothing.
  *
- * Eight statements, however many were confirmed; each that the target refused costs a few more.
+ * Nine statements, however many were confirmed; each that the target refused costs a few more, and so does trouble with
+ * the target, which moves the circuit before it.
  */
 export const completeWrites = async (work: Work, { items }: Request): Promise<Reply> => {
-  const taken = await take(work, items);
+  const intents = await findIntents(
+    work,
+    items.map(({ intentId }) => intentId),
+  );
+  const told = toldBy(items, intents);
+  const circuits = await lockTroubled(work, told);
+  const taken = await take(work, items, intents);
   const ended = taken.flatMap((one) => (one.kind === 'ended' ? [one.ended] : []));
   if (ended.length > 0) await settle(work, ended);
   const again = taken.flatMap((one) => (one.kind === 'again' ? [one.obligationId] : []));
   const states = await obligationStates(work, again.filter(isPresent));
-  await outcomeEvidence(work, ended);
+  const endedIds = new Set(ended.map(({ intent }) => intent.intentId));
+  const changes = await tellCircuits(
+    work,
+    circuits,
+    told.filter(({ intentId }) => endedIds.has(intentId)),
+  );
+  await appendAllEvidence(work, [...outcomeFacts(work, ended), ...changes]);
   const results = taken.map((one): Result => {
     switch (one.kind) {
       case 'refused':

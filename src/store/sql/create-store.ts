@@ -5,6 +5,7 @@ import { authenticate, createKey, listKeys, type NewKey, revokeKey } from './api
 import { beginWrites } from './begin-writes.ts';
 import { createBundleCache } from './bundle-cache.ts';
 import { claimOnce } from './claims-table.ts';
+import { closeCircuitByHand, listCircuits } from './circuits-table.ts';
 import { completeWrites } from './complete-writes.ts';
 import { applySync, applySystem, currentBundle, listSyncs } from './contracts-table.ts';
 import type { Database } from './database/database.ts';
@@ -70,6 +71,8 @@ const operationsOf = (run: Run, version: string): Operations => ({
   completeWrites: (caller, _params, request) => run(caller, (work) => completeWrites(work, request)),
   acknowledgeDelivery: (caller, _params, request) => run(caller, (work) => acknowledgeDelivery(work, request)),
   claimOnce: (caller, _params, request) => run(caller, (work) => claimOnce(work, request)),
+  listCircuits: (caller) => run(caller, listCircuits),
+  closeCircuit: (caller, { system }, request) => run(caller, (work) => closeCircuitByHand(work, system, request)),
   openReconciliation: (caller, _params, request) => run(caller, (work) => openReconciliation(work, request)),
   recordSlice: (caller, { run: runId }, request) => run(caller, (work) => recordSlice(work, runId, request)),
   getReconciliation: (caller, { run: runId }) =>

@@ -1,8 +1,11 @@
 import { sql } from 'kysely';
+import type { Circuit } from '../../core/circuit/circuit.ts';
+import { decideRouting, type Route } from '../../core/circuit/routing.ts';
 import { type Instant, shiftInstant } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { SyncContract } from '../../core/contract/sync-contract.ts';
 import { chooseHandOut, handOutMax } from '../../core/obligation/hand-out.ts';
+import { readCircuit } from './circuits-table.ts';
 import { currentBundle } from './contracts-table.ts';
 import { fileDeadLetter } from './dead-letters-table.ts';
 import { appendEvidence } from './evidence-table.ts';
@@ -14,6 +17,7 @@ import {
   tryOpenPayload,
 } from './obligations-table.ts';
 import type { Operations } from './operations.ts';
+import { parkOverdue } from './parking.ts';
 import { moveCommitted, ownCycle, type OwnedCycle } from './streams-table.ts';
 import type { Work } from './work.ts';
 
@@ -26,6 +30,8 @@ type Candidate = {
   updated_at: Instant;
   digest: string;
   attempts: number;
+  /** Attempts that count: those that were not parked. */
+  tried: number;
   opened_at: Instant;
   deadline_at: Instant;
   sealed: Buffer;
@@ -33,7 +39,11 @@ type Candidate = {
 };
 
 type Opened = Candidate & { readonly payload: JsonObject };
-type HandedOut = Opened & { readonly delivery_id: string; readonly attempt: number };
+type HandedOut = Omit<Opened, 'tried'> & {
+  readonly delivery_id: string;
+  readonly attempt: number;
+  readonly route: Route;
+};
 
 /** Every obligation of the entities of those due, so that the newest of each can be chosen. */
 const dueEntities = async (work: Work, streamId: number, limit: number): Promise<string[]> => {
@@ -63,7 +73,9 @@ const countInFlight = async (work: Work, streamId: number): Promise<number> => {
 
 const candidates = async (work: Work, streamId: number, externalIds: readonly string[]): Promise<Candidate[]> => {
   const rows = await sql<Candidate>`
-    select o.obligation_id, o.external_id, o.updated_at, o.digest, o.attempts, o.opened_at, o.deadline_at, o.sealed, o.sealed_bytes as bytes
+    select o.obligation_id, o.external_id, o.updated_at, o.digest, o.attempts, o.opened_at, o.deadline_at, o.sealed, o.sealed_bytes as bytes,
+           o.attempts - (select count(*) from deliveries d where d.obligation_id = o.obligation_id and d.parked
+                         and d.handed_at >= o.opened_at) as tried
     from obligations o
     where o.stream_id = ${streamId} and o.external_id = any(${externalIds}::text[]) and o.state = 'open'
       and (o.due_at is null or o.due_at <= ${work.now}) and (o.not_before is null or o.not_before <= ${work.now})
@@ -74,7 +86,10 @@ const candidates = async (work: Work, streamId: number, externalIds: readonly st
   return rows.rows;
 };
 
-const payloadOf = (streamId: number, { external_id: externalId, digest, sealed }: Candidate): SealedPayload => ({
+const payloadOf = (
+  streamId: number,
+  { external_id: externalId, digest, sealed }: Pick<Candidate, 'external_id' | 'digest' | 'sealed'>,
+): SealedPayload => ({
   streamId,
   externalId,
   digest,
@@ -115,18 +130,23 @@ const handOut = async (
   work: Work,
   cycleId: string,
   sync: SyncContract,
-  chosen: readonly Opened[],
+  { chosen, toTarget }: { readonly chosen: readonly Opened[]; readonly toTarget: number },
 ): Promise<HandedOut[]> => {
-  const out = chosen.map((candidate) => ({ ...candidate, delivery_id: work.newId(), attempt: candidate.attempts + 1 }));
+  const out = chosen.map((candidate, place) => ({
+    ...candidate,
+    delivery_id: work.newId(),
+    attempt: candidate.attempts + 1,
+    route: place < toTarget ? ('target' as const) : ('fallback' as const),
+  }));
   if (out.length === 0) return out;
   const dueAt = shiftInstant(work.now, sync.delivery.acknowledgeWithinSeconds * 1000);
   const rows = JSON.stringify(
-    out.map(({ obligation_id, delivery_id, attempt }) => ({ obligation_id, delivery_id, attempt })),
+    out.map(({ obligation_id, delivery_id, attempt, route }) => ({ obligation_id, delivery_id, attempt, route })),
   );
   await sql`
-    insert into deliveries (delivery_id, obligation_id, attempt, cycle_id, handed_at, due_at)
-    select r.delivery_id, r.obligation_id, r.attempt, ${cycleId}::uuid, ${work.now}, ${dueAt}
-    from jsonb_to_recordset(${rows}::jsonb) as r(delivery_id uuid, obligation_id bigint, attempt integer)
+    insert into deliveries (delivery_id, obligation_id, attempt, route, cycle_id, handed_at, due_at)
+    select r.delivery_id, r.obligation_id, r.attempt, r.route, ${cycleId}::uuid, ${work.now}, ${dueAt}
+    from jsonb_to_recordset(${rows}::jsonb) as r(delivery_id uuid, obligation_id bigint, attempt integer, route text)
   `.execute(work.tx);
   await sql`
     update obligations set attempts = attempts + 1, due_at = ${dueAt}
@@ -144,6 +164,7 @@ const itemOf = (work: Work, row: HandedOut): Reply['items'][number] => ({
   attempt: row.attempt,
   openedAt: row.opened_at,
   deadlineAt: row.deadline_at,
+  route: row.route,
   payload: row.payload,
 });
 
@@ -151,7 +172,7 @@ const itemOf = (work: Work, row: HandedOut): Reply['items'][number] => ({
 const handedOutBefore = async (work: Work, { cycleId, streamId }: OwnedCycle): Promise<HandedOut[]> => {
   const rows = await sql<Omit<HandedOut, 'payload'>>`
     select o.obligation_id, o.external_id, o.updated_at, o.digest, o.attempts, o.opened_at, o.deadline_at, o.sealed,
-           o.sealed_bytes as bytes, d.delivery_id, d.attempt
+           o.sealed_bytes as bytes, d.delivery_id, d.attempt, d.route
     from deliveries d join obligations o using (obligation_id)
     where d.cycle_id = ${cycleId} and o.state = 'open' order by o.updated_at, o.external_id
   `.execute(work.tx);
@@ -181,11 +202,17 @@ const endCycle = async (work: Work, cycle: OwnedCycle, request: Request, emitted
   });
 };
 
+/** The last time that nothing could be written to the target; undefined when there was none. */
+const outageOf = ({ openedAt, closedAt }: Circuit, now: Instant): { from: Instant; to: Instant } | undefined =>
+  openedAt === null ? undefined : { from: openedAt, to: closedAt ?? now };
+
 /**
  * Hands out deliveries and ends the cycle: redeliveries first, then the oldest obligations whose entity has nothing
  * in flight, of each entity only the newest version. The same cycle again gets what it was handed before.
  *
- * An obligation whose attempts are used up becomes a dead letter here, so that it does not circle for ever.
+ * An obligation whose attempts are used up becomes a dead letter here, so that it does not circle for ever. While the
+ * circuit before the target is open nothing is handed out but one delivery as a probe, or by the fallback route of the
+ * contract, and nothing is given up on.
  */
 export const emit = async (work: Work, cycleId: string, request: Request): Promise<Reply> => {
   const cycle = await ownCycle(work, cycleId, request.fence);
@@ -194,18 +221,24 @@ export const emit = async (work: Work, cycleId: string, request: Request): Promi
     const before = await handedOutBefore(work, cycle);
     return { items: before.map((row) => itemOf(work, row)), waiting: await countWaiting(work, streamId) };
   }
-  const { sync } = await currentBundle(work, cycle.sync);
-  const { attemptsMax, inFlightMax } = sync.delivery;
-  const limit = handOutMax(request.limit, inFlightMax, await countInFlight(work, streamId));
+  const { sync, target } = await currentBundle(work, cycle.sync);
+  const { inFlightMax, fallback } = sync.delivery;
+  const place = { system: target.name, entity: sync.target.entity, field: sync.target.externalIdField };
+  const circuit = await readCircuit(work, target.name);
+  const outage = outageOf(circuit, work.now);
+  if (outage !== undefined) await parkOverdue(work, place, streamId, outage);
+  const { most, toTarget, isParking } = decideRouting(circuit, work.now, request.limit, fallback);
+  const attemptsMax = isParking ? Infinity : sync.delivery.attemptsMax;
+  const limit = handOutMax(most, inFlightMax, await countInFlight(work, streamId));
   const entities = await dueEntities(work, streamId, limit);
   await supersedeOlder(work, streamId, entities);
   const due = await candidates(work, streamId, entities);
   const { exhausted, chosen } = chooseHandOut(due, { limit, bytesMax: request.bytesMax, attemptsMax });
   for (const candidate of exhausted) {
-    const reason = `No step acknowledged ${candidate.attempts} deliveries`;
+    const reason = `No step acknowledged ${candidate.tried} deliveries`;
     await giveUp(work, cycle, candidate, { errorClass: 'not_acknowledged', reason });
   }
-  const out = await handOut(work, cycleId, sync, await readable(work, cycle, chosen));
+  const out = await handOut(work, cycleId, sync, { chosen: await readable(work, cycle, chosen), toTarget });
   await moveCommitted(work, streamId);
   const waiting = await countWaiting(work, streamId);
   await endCycle(work, cycle, request, out.length);

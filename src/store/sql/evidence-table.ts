@@ -13,6 +13,7 @@ export type EvidenceKind =
   | 'write_outcome'
   | 'acknowledged'
   | 'claimed'
+  | 'circuit'
   | 'dead_letter'
   | 'dead_letter_resolved'
   | 'held_released'

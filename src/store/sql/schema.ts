@@ -2,6 +2,7 @@ import type { Generated, GeneratedAlways } from 'kysely';
 import type { Instant } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ObligationState } from '../../core/obligation/obligation-state.ts';
+import type { ReconciliationDifferences, Reconciliations, ReconciliationSlices } from './schema-reconciliation.ts';
 
 /** A mapped field of a dead letter: the pseudonym of its value, null for an empty one. */
 export type ContextField = { readonly field: string; readonly pseudonym: string | null };
@@ -129,6 +130,22 @@ type Deliveries = {
   handed_at: Instant;
   due_at: Instant;
   acknowledged_at: Instant | null;
+  parked: Generated<boolean>;
+  route: Generated<'target' | 'fallback'>;
+};
+
+type Circuits = {
+  environment: string;
+  system: string;
+  state: Generated<'closed' | 'open' | 'half_open'>;
+  failures: Generated<number>;
+  failed_at: Instant | null;
+  openings: Generated<number>;
+  opened_at: Instant | null;
+  closed_at: Instant | null;
+  retry_at: Instant | null;
+  not_before: Instant | null;
+  probe: string | null;
 };
 
 type TargetRecords = {
@@ -213,53 +230,6 @@ type Replays = {
   answer: JsonObject | null;
 };
 
-type Reconciliations = {
-  run_id: string;
-  environment: string;
-  sync: string;
-  stream_id: number;
-  question: string;
-  window_from: Instant;
-  window_to: Instant;
-  repair: boolean;
-  fence: Generated<number>;
-  slice: Generated<number>;
-  token: string | null;
-  last_at: Instant | null;
-  last_id: string | null;
-  source: Generated<number>;
-  matched: Generated<number>;
-  unusable: Generated<number>;
-  opened_at: Instant;
-  touched_at: Instant;
-  finished_at: Instant | null;
-  scan_end: 'complete' | 'truncated' | 'unstable' | null;
-  end_reason: string | null;
-  verdict: 'matched' | 'mismatched' | 'not_proven' | null;
-  reason: string | null;
-  coverage_percent: number | null;
-  evidence_id: string | null;
-};
-
-type ReconciliationSlices = {
-  run_id: string;
-  slice: number;
-  at: Instant;
-  source: number;
-  matched: number;
-  unusable: number;
-  source_digest: string;
-  target_digest: string;
-};
-
-type ReconciliationDifferences = {
-  run_id: string;
-  external_id: string;
-  kind: 'missing' | 'changed' | 'duplicated';
-  fields: string[];
-  disposition: 'pending' | 'confirmed' | 'repairing';
-};
-
 type Evidence = {
   sequence: number;
   evidence_id: string;
@@ -296,6 +266,7 @@ export type StoreSchema = {
   pages: Pages;
   obligations: Obligations;
   deliveries: Deliveries;
+  circuits: Circuits;
   target_records: TargetRecords;
   intents: Intents;
   dead_letters: DeadLetters;

@@ -8,8 +8,8 @@ import type { Sealing } from './sealing.ts';
 /**
  * What one operation works with: its transaction, who asks, and the time, which is the same throughout.
  *
- * Rows are locked in one order, or two operations could wait for each other: target record, stream, obligation,
- * evidence head.
+ * Rows are locked in one order, or two operations could wait for each other: circuit, target record, stream,
+ * obligation, evidence head.
  */
 export type Work = {
   readonly tx: Transaction<StoreSchema>;

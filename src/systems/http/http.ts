@@ -1,5 +1,6 @@
 import type { SystemContract } from '../../core/contract/system-contract.ts';
 import type { JsonValue } from '../../core/json.ts';
+import { failureOf } from '../../core/retry/fault.ts';
 import type { SystemFailure } from '../../core/system/failure.ts';
 import { allowedUrl, baseOf } from './address.ts';
 import { authHeaders } from './auth-headers.ts';
@@ -65,10 +66,11 @@ export const createHttp = ({ system, secret, fetch, now, errorCode }: HttpPorts)
   const request = async (wanted: HttpRequest): Promise<HttpReply> => {
     const subject = `${wanted.method} ${wanted.label} of system "${system.name}"`;
     const isWrite = wanted.method !== 'GET';
+    const phase = isWrite ? 'write_before_send' : 'read';
     const url = allowedUrl(base, wanted);
-    if (url.kind === 'refused') return failed({ kind: 'malformed', reason: `Cannot ${subject}: ${url.reason}` });
+    if (url.kind === 'refused') return failed(failureOf({ fault: 'unreadable', phase, subject, seen: url.reason }));
     const auth = authHeaders(system.auth, secret);
-    if (auth.kind === 'missing') return failed({ kind: 'unauthorized', reason: `Cannot ${subject}: ${auth.reason}` });
+    if (auth.kind === 'missing') return failed(failureOf({ fault: 'credentials', phase, subject, seen: auth.reason }));
     // One signal for connecting, headers and body: a server that sends a byte a minute is cut off too.
     const signal = AbortSignal.timeout(timeoutMs);
 

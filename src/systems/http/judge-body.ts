@@ -1,3 +1,4 @@
+import { failureOf, faultOfStatus } from '../../core/retry/fault.ts';
 import type { SystemFailure } from '../../core/system/failure.ts';
 import { isTimeout, judgeError } from './judge-error.ts';
 import type { Body } from './read-body.ts';
@@ -18,23 +19,22 @@ type Answered = {
  * status, content type and size, never text of the body.
  */
 export const judgeBody = ({ subject, isWrite, timeoutMs, response, body }: Answered): SystemFailure | undefined => {
-  if (isWrite && response.status === 202) {
-    return {
-      kind: 'unknown',
-      answered: false,
-      reason: `Cannot tell what became of ${subject}: status 202 defers the work`,
-    };
-  }
+  const phase = isWrite ? 'write_after_send' : 'read';
+  const { status } = response;
+  const fault = faultOfStatus(status, false);
+  if (fault !== undefined) return failureOf({ fault, phase, subject, seen: `status ${status} defers the work` });
   const trouble = troubleOf(body, isWrite);
   if (trouble === undefined) return undefined;
   if (!isWrite && body.kind === 'cut' && isTimeout(body.error)) {
     return judgeError({ subject, isWrite, timeoutMs, error: body.error });
   }
   const type = response.headers.get('content-type')?.split(';')[0]?.slice(0, 60) ?? 'none';
-  const seen = `status ${response.status}, content type "${type}", ${trouble}`;
-  return isWrite
-    ? { kind: 'unknown', answered: true, reason: `Cannot tell what became of ${subject}: ${seen}` }
-    : { kind: 'malformed', reason: `Cannot use the answer to ${subject}: ${seen}` };
+  return failureOf({
+    fault: 'unreadable',
+    phase,
+    subject: isWrite ? subject : `use the answer to ${subject}`,
+    seen: `status ${status}, content type "${type}", ${trouble}`,
+  });
 };
 
 const troubleOf = (body: Body, isWrite: boolean): string | undefined => {

@@ -1,3 +1,4 @@
+import { failureOf } from '../../core/retry/fault.ts';
 import type { SystemFailure } from '../../core/system/failure.ts';
 
 type Broken = {
@@ -15,10 +16,9 @@ type Broken = {
  * of ours included, may have reached the system.
  */
 export const judgeError = ({ subject, isWrite, timeoutMs, error }: Broken): SystemFailure => {
-  const what = isTimeout(error) ? `no answer within ${timeoutMs} ms` : `the connection failed (${codeOf(error)})`;
-  return isWrite && !wasNeverConnected(error)
-    ? { kind: 'unknown', answered: false, reason: `Cannot tell what became of ${subject}: ${what}` }
-    : { kind: 'unavailable', reason: `Cannot ${subject}: ${what}` };
+  const seen = isTimeout(error) ? `no answer within ${timeoutMs} ms` : `the connection failed (${codeOf(error)})`;
+  const writePhase = wasNeverConnected(error) ? 'write_before_send' : 'write_after_send';
+  return failureOf({ fault: 'no_answer', phase: isWrite ? writePhase : 'read', subject, seen });
 };
 
 const CONNECTING = new Set(['connect', 'getaddrinfo']);

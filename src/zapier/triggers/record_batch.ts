@@ -10,6 +10,7 @@ const outputFields = [
   { key: 'sync', label: 'Sync', type: 'string' },
   { key: 'stream', label: 'Stream', type: 'string' },
   { key: 'trace_id', label: 'Trace ID', type: 'string' },
+  { key: 'route', label: 'Route', type: 'string' },
   { key: 'count', label: 'Count', type: 'integer' },
   {
     key: 'records',

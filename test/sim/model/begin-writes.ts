@@ -1,3 +1,4 @@
+import { besideProbe, type Gate, gateOf } from '../../../src/core/circuit/circuit.ts';
 import { contractFor, type ContractBundle } from '../../../src/core/contract/bundle.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { StoreError } from '../../../src/core/protocol/store-error.ts';
@@ -10,10 +11,12 @@ import {
   unknownDelivery,
 } from '../../../src/core/write/begin-decision.ts';
 import type { Version } from '../../../src/core/write/write-decision.ts';
+import { circuitOf, putProbe } from './circuits.ts';
 import { currentBundle } from './contracts.ts';
 import { payloadOf } from './emission.ts';
 import { obligationOf, settleObligation, settleOnTarget } from './obligations.ts';
 import type { Operation, Request } from './operation.ts';
+import { settleParking } from './parking.ts';
 import { found, type Intent, type Obligation, type TargetRecord, type Work } from './state.ts';
 import { moveCommitted, streamById } from './streams.ts';
 import { targetKey, targetOf } from './targets.ts';
@@ -34,6 +37,7 @@ type Plan = {
   readonly intents: Intent[];
   readonly same: Subject[];
   readonly older: Subject[];
+  gate: Gate;
 };
 
 const subjectOf = (work: Work, sync: string, { intentId, subject }: Item): Subject | undefined => {
@@ -76,6 +80,9 @@ const decide = (work: Work, subject: Subject, plan: Plan): WriteDecided => {
     case 'repeat':
       return proceed(subject, target, true);
     case 'begin': {
+      const { gate } = plan;
+      if (gate.kind === 'stop') return { ...gate, system: plan.bundle.target.name };
+      if (gate.kind === 'probe') plan.gate = besideProbe;
       const { fence } = decision.target;
       const { leaseUntil } = found(decision.target.intent ?? undefined, 'intent of a begun write');
       plan.targets.set(key, { ...target, ...decision.target });
@@ -122,7 +129,8 @@ const record = (work: Work, { bundle, targets, intents, same, older }: Plan): vo
   }
 };
 
-export const beginWrites: Operation<'beginWrites'> = (work, _params, { sync, items, knownContract }) => {
+export const beginWrites: Operation<'beginWrites'> = (work, _params, request) => {
+  const { sync, items, knownContract } = request;
   const bundle = currentBundle(work, sync);
   const subjects = items.map((item) => subjectOf(work, sync, item));
   const targets = new Map<string, TargetRecord>();
@@ -130,7 +138,9 @@ export const beginWrites: Operation<'beginWrites'> = (work, _params, { sync, ite
     if (subject === undefined) continue;
     targets.set(targetKey(bundle, subject.externalId), targetOf(work, bundle, subject.externalId));
   }
-  const plan: Plan = { bundle, targets, intents: [], same: [], older: [] };
+  const circuit = circuitOf(work, bundle.target.name);
+  const gate = gateOf(circuit, work.now);
+  const plan: Plan = { bundle, targets, gate, intents: [], same: [], older: [] };
   const decisions = items.map(({ subject: given }, index): WriteDecided => {
     const subject = subjects[index];
     if (subject !== undefined) return decide(work, subject, plan);
@@ -139,5 +149,9 @@ export const beginWrites: Operation<'beginWrites'> = (work, _params, { sync, ite
   });
   refuseUsedIntents(work, plan);
   record(work, plan);
+  const { acknowledgeWithinSeconds } = bundle.sync.delivery;
+  const probe = (gate.kind === 'probe' ? plan.intents[0]?.intentId : undefined) ?? null;
+  settleParking(work, request, decisions, { circuit, gate, acknowledgeWithinSeconds, probe });
+  if (probe !== null) putProbe(work, bundle.target.name, probe);
   return { ...contractFor(bundle, knownContract), decisions };
 };

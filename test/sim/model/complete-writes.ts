@@ -1,4 +1,5 @@
 import { decideOutcome, endIntent, outcomeDetail, toldAgain, toldOf } from '../../../src/core/write/end-decision.ts';
+import { tellCircuits } from './circuits.ts';
 import { closeDeadLetter, fileDeadLetter } from './dead-letters.ts';
 import { appendEvidence, pseudonym } from './evidence.ts';
 import { obligationOf, settleObligation, settleOnTarget } from './obligations.ts';
@@ -103,6 +104,11 @@ export const completeWrites: Operation<'completeWrites'> = (work, _params, { ite
   const all = taken.flatMap((one) => (one.kind === 'ended' ? [one.ended] : []));
   settle(work, all);
   for (const ended of all) recordOutcome(work, ended);
+  const told = all.map(({ intent: { intentId, targetKey }, item: { signal } }) => {
+    const { system } = found(work.state.targets.get(targetKey), `target record ${targetKey}`);
+    return { system, intentId, signal };
+  });
+  tellCircuits(work, told);
   const results = taken.map((one): Result => {
     switch (one.kind) {
       case 'refused':

@@ -1,6 +1,8 @@
+import { decideRouting, type Route } from '../../../src/core/circuit/routing.ts';
 import { type Instant, shiftInstant } from '../../../src/core/instant.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../../../src/core/json.ts';
 import { chooseHandOut, handOutMax } from '../../../src/core/obligation/hand-out.ts';
+import { circuitOf } from './circuits.ts';
 import { currentBundle } from './contracts.ts';
 import { fileDeadLetter } from './dead-letters.ts';
 import { appendEvidence, pseudonym } from './evidence.ts';
@@ -14,6 +16,7 @@ import {
   unsettledOf,
 } from './obligations.ts';
 import type { Operation, Request } from './operation.ts';
+import { parkOverdue, triedOf } from './parking.ts';
 import { comparePositions, compareText } from './position.ts';
 import { addTo, type Delivery, found, type Obligation, type Stream, type Work } from './state.ts';
 import { indexOf, moveCommitted, type OwnedCycle, ownCycle, streamById } from './streams.ts';
@@ -42,11 +45,12 @@ const dueRecords = (work: Work, streamId: number, limit: number): string[] => {
   return [...new Set(chosen.map(({ externalId }) => externalId))].slice(0, limit);
 };
 
-const candidates = (work: Work, streamId: number, externalIds: readonly string[]): Obligation[] =>
+const candidates = (work: Work, streamId: number, externalIds: readonly string[]): (Obligation & { tried: number })[] =>
   externalIds
     .flatMap((externalId) => obligationsOf(work, streamId, externalId))
     .filter((one) => isDue(one, work.now) && !hasInFlight(work, one))
-    .toSorted((a, b) => Number(a.attempts === 0) - Number(b.attempts === 0) || comparePositions(a, b));
+    .toSorted((a, b) => Number(a.attempts === 0) - Number(b.attempts === 0) || comparePositions(a, b))
+    .map((one) => ({ ...one, tried: triedOf(work, one) }));
 
 const giveUp = (work: Work, stream: Stream, one: Obligation, why: { errorClass: string; reason: string }): void => {
   const { obligationId, externalId, updatedAt, attempts } = one;
@@ -55,7 +59,7 @@ const giveUp = (work: Work, stream: Stream, one: Obligation, why: { errorClass: 
   fileDeadLetter(work, { ...letter, stage: 'deliver', ...why });
 };
 
-const itemOf = (one: Obligation, { deliveryId, attempt }: Delivery, payload: JsonObject): Item => ({
+const itemOf = (one: Obligation, { deliveryId, attempt, route }: Delivery, payload: JsonObject): Item => ({
   deliveryId,
   externalId: one.externalId,
   updatedAt: one.updatedAt,
@@ -63,10 +67,15 @@ const itemOf = (one: Obligation, { deliveryId, attempt }: Delivery, payload: Jso
   attempt,
   openedAt: one.openedAt,
   deadlineAt: one.deadlineAt,
+  route,
   payload,
 });
 
-const handOut = (work: Work, cycleId: string, dueAt: Instant, before: Obligation): Item[] => {
+const handOut = (
+  work: Work,
+  { cycleId, dueAt, route }: Pick<Delivery, 'cycleId' | 'dueAt' | 'route'>,
+  before: Obligation,
+): Item[] => {
   const { state, now } = work;
   const payload = payloadOf(before);
   if (payload === undefined) {
@@ -77,12 +86,13 @@ const handOut = (work: Work, cycleId: string, dueAt: Instant, before: Obligation
   const { obligationId, streamId } = before;
   const attempt = before.attempts + 1;
   const deliveryId = work.newId();
-  const delivery = { deliveryId, obligationId, streamId, attempt, cycleId, handedAt: now, dueAt, acknowledgedAt: null };
+  const about = { deliveryId, obligationId, streamId, attempt, cycleId, route };
+  const delivery = { ...about, handedAt: now, dueAt, acknowledgedAt: null, parked: false };
   state.deliveries.set(deliveryId, delivery);
   addTo(state.deliveriesOfCycle, cycleId, deliveryId);
   addTo(state.deliveriesOfObligation, obligationId, deliveryId);
   indexOf(work, streamId).deliveries += 1;
-  putObligation(work, { ...before, attempts: attempt, dueAt });
+  putObligation(work, { ...obligationOf(work, obligationId), attempts: attempt, dueAt });
   return [itemOf(before, delivery, payload)];
 };
 
@@ -115,19 +125,28 @@ export const emit: Operation<'emit'> = (work, { cycle: cycleId }, request) => {
   const { stream } = owned;
   const { streamId } = stream;
   if (!owned.isRunning) return { items: handedOutBefore(work, cycleId), waiting: countWaiting(work, streamId) };
-  const { attemptsMax, inFlightMax, acknowledgeWithinSeconds } = currentBundle(work, stream.sync).sync.delivery;
+  const { sync, target } = currentBundle(work, stream.sync);
+  const { inFlightMax, acknowledgeWithinSeconds, fallback } = sync.delivery;
+  const circuit = circuitOf(work, target.name);
+  parkOverdue(work, streamId, circuit);
+  const { most, toTarget, isParking } = decideRouting(circuit, work.now, request.limit, fallback);
+  const attemptsMax = isParking ? Infinity : sync.delivery.attemptsMax;
   const inFlight = unsettledOf(work, streamId).filter((one) => isInFlight(one, work.now)).length;
-  const limit = handOutMax(request.limit, inFlightMax, inFlight);
+  const limit = handOutMax(most, inFlightMax, inFlight);
   const externalIds = dueRecords(work, streamId, limit);
   supersedeOlder(work, streamId, externalIds);
   const due = candidates(work, streamId, externalIds);
   const { exhausted, chosen } = chooseHandOut(due, { limit, bytesMax: request.bytesMax, attemptsMax });
   for (const one of exhausted) {
-    const reason = `No step acknowledged ${one.attempts} deliveries`;
+    const reason = `No step acknowledged ${one.tried} deliveries`;
     giveUp(work, stream, one, { errorClass: 'not_acknowledged', reason });
   }
   const dueAt = shiftInstant(work.now, acknowledgeWithinSeconds * 1000);
-  const items = chosen.flatMap((one) => handOut(work, cycleId, dueAt, one));
+  const items: Item[] = [];
+  for (const one of chosen) {
+    const route: Route = items.length < toTarget ? 'target' : 'fallback';
+    items.push(...handOut(work, { cycleId, dueAt, route }, one));
+  }
   moveCommitted(work, streamId);
   endCycle(work, owned, request, items.length);
   return { items, waiting: countWaiting(work, streamId) };

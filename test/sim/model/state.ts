@@ -1,3 +1,5 @@
+import type { Circuit } from '../../../src/core/circuit/circuit.ts';
+import type { Route } from '../../../src/core/circuit/routing.ts';
 import type { ContractBundle } from '../../../src/core/contract/bundle.ts';
 import type { Environment } from '../../../src/core/contract/name.ts';
 import type { SyncContract } from '../../../src/core/contract/sync-contract.ts';
@@ -65,6 +67,8 @@ export type Delivery = {
   readonly handedAt: Instant;
   readonly dueAt: Instant;
   readonly acknowledgedAt: Instant | null;
+  readonly parked: boolean;
+  readonly route: Route;
 };
 
 export type TargetRecord = FencedTarget & {
@@ -176,6 +180,8 @@ export type State = {
   readonly deliveriesOfCycle: Map<string, string[]>;
   readonly deliveriesOfObligation: Map<number, string[]>;
   readonly targets: Map<string, TargetRecord>;
+  /** By system. */
+  readonly circuits: Map<string, Circuit>;
   readonly intents: Map<string, Intent>;
   readonly deadLetters: Map<string, DeadLetter>;
   /** ID of the open one, by `letterKey`. */
@@ -219,6 +225,7 @@ export const createState = (): State => ({
   deliveriesOfCycle: new Map(),
   deliveriesOfObligation: new Map(),
   targets: new Map(),
+  circuits: new Map(),
   intents: new Map(),
   deadLetters: new Map(),
   openLetters: new Map(),

@@ -28,6 +28,8 @@ const noOperations: Operations = {
   completeWrites: unused,
   acknowledgeDelivery: unused,
   claimOnce: unused,
+  listCircuits: unused,
+  closeCircuit: unused,
   openReconciliation: unused,
   recordSlice: unused,
   getReconciliation: unused,

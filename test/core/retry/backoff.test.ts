@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
+import type { Phase } from '../../../src/core/retry/dispositions.ts';
 import type { SystemFailure } from '../../../src/core/system/failure.ts';
-import { decideRetry, type RetryState } from '../../../src/core/write/backoff.ts';
+import { decideRetry, type RetryState } from '../../../src/core/retry/backoff.ts';
 
 const throttled = (retryAfterMs: number): SystemFailure => ({ kind: 'throttled', retryAfterMs, reason: 'r' });
 const unavailable: SystemFailure = { kind: 'unavailable', reason: 'r' };
@@ -12,14 +13,20 @@ const state = (change: Partial<RetryState> = {}): RetryState => ({
   ...change,
 });
 
-test.each<[SystemFailure]>([
-  [{ kind: 'unauthorized', reason: 'r' }],
-  [{ kind: 'rejected', status: 422, reason: 'r' }],
-  [{ kind: 'unknown', answered: true, reason: 'r' }],
-  [{ kind: 'unknown', answered: false, reason: 'r' }],
-])('%j is final at once: asking again gives the same, or may write twice', (failure) => {
-  expect(decideRetry(failure, state())).toEqual({ kind: 'give_up', why: 'final' });
-  expect(decideRetry(failure, state({ attempts: 6, remainingMs: 0 }))).toEqual({ kind: 'give_up', why: 'final' });
+test.each<[SystemFailure, Phase]>([
+  [{ kind: 'unauthorized', reason: 'r' }, 'read'],
+  [{ kind: 'unauthorized', reason: 'r' }, 'write_after_send'],
+  [{ kind: 'rejected', status: 422, reason: 'r' }, 'read'],
+  [{ kind: 'rejected', status: 422, reason: 'r' }, 'write_before_send'],
+  [{ kind: 'rejected', status: 422, reason: 'r' }, 'write_after_send'],
+  [{ kind: 'unknown', answered: true, reason: 'r' }, 'write_after_send'],
+  [{ kind: 'unknown', answered: false, reason: 'r' }, 'write_after_send'],
+])('%j is final at once (%s): asking again gives the same, or may write twice', (failure, phase) => {
+  expect(decideRetry(failure, phase, state())).toEqual({ kind: 'give_up', why: 'final' });
+  expect(decideRetry(failure, phase, state({ attempts: 6, remainingMs: 0 }))).toEqual({
+    kind: 'give_up',
+    why: 'final',
+  });
 });
 
 describe.each([
@@ -37,16 +44,22 @@ describe.each([
     [5, 0.999, 4995],
     [5, 0.5, 2500],
   ])('waits after attempt %i, at chance %d, %i ms', (attempts, random, waitMs) => {
-    expect(decideRetry(failure, state({ attempts, random }))).toEqual({ kind: 'wait', waitMs });
+    expect(decideRetry(failure, 'read', state({ attempts, random }))).toEqual({ kind: 'wait', waitMs });
   });
 
   test('is given up after six attempts', () => {
-    expect(decideRetry(failure, state({ attempts: 6 }))).toEqual({ kind: 'give_up', why: 'attempts' });
+    expect(decideRetry(failure, 'read', state({ attempts: 6 }))).toEqual({ kind: 'give_up', why: 'attempts' });
   });
 
   test('is given up when the wait and 1.5 s for the attempt are more than is left', () => {
-    expect(decideRetry(failure, state({ random: 0.5, remainingMs: 1700 }))).toEqual({ kind: 'wait', waitMs: 200 });
-    expect(decideRetry(failure, state({ random: 0.5, remainingMs: 1699 }))).toEqual({ kind: 'give_up', why: 'time' });
+    expect(decideRetry(failure, 'read', state({ random: 0.5, remainingMs: 1700 }))).toEqual({
+      kind: 'wait',
+      waitMs: 200,
+    });
+    expect(decideRetry(failure, 'read', state({ random: 0.5, remainingMs: 1699 }))).toEqual({
+      kind: 'give_up',
+      why: 'time',
+    });
   });
 });
 
@@ -58,17 +71,17 @@ describe('what is throttled', () => {
     [23_000, 0.5, 23_100],
     [-5, 0.5, 100],
   ])('waits the %i ms that were asked for and, at chance %d, a little more: %i ms', (retryAfterMs, random, waitMs) => {
-    expect(decideRetry(throttled(retryAfterMs), state({ random }))).toEqual({ kind: 'wait', waitMs });
+    expect(decideRetry(throttled(retryAfterMs), 'read', state({ random }))).toEqual({ kind: 'wait', waitMs });
   });
 
   test('is given up when the system asks for more time than is left', () => {
-    expect(decideRetry(throttled(23_500), state())).toEqual({ kind: 'wait', waitMs: 23_500 });
-    expect(decideRetry(throttled(23_501), state())).toEqual({ kind: 'give_up', why: 'time' });
-    expect(decideRetry(throttled(Infinity), state())).toEqual({ kind: 'give_up', why: 'time' });
+    expect(decideRetry(throttled(23_500), 'read', state())).toEqual({ kind: 'wait', waitMs: 23_500 });
+    expect(decideRetry(throttled(23_501), 'read', state())).toEqual({ kind: 'give_up', why: 'time' });
+    expect(decideRetry(throttled(Infinity), 'read', state())).toEqual({ kind: 'give_up', why: 'time' });
   });
 
   test('is given up after six attempts, even if it asks for no time at all', () => {
-    expect(decideRetry(throttled(0), state({ attempts: 6 }))).toEqual({ kind: 'give_up', why: 'attempts' });
+    expect(decideRetry(throttled(0), 'read', state({ attempts: 6 }))).toEqual({ kind: 'give_up', why: 'attempts' });
   });
 });
 
@@ -85,7 +98,7 @@ test('what the system asks for is never shortened, and no wait outlasts the call
   });
   fc.assert(
     fc.property(failure, anyState, (one, at) => {
-      const decision = decideRetry(one, at);
+      const decision = decideRetry(one, 'read', at);
       if (decision.kind === 'give_up') return;
       expect(at.attempts).toBeLessThan(6);
       expect(decision.waitMs + 1500).toBeLessThanOrEqual(at.remainingMs);

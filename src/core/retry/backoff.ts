@@ -1,4 +1,6 @@
 import type { SystemFailure } from '../system/failure.ts';
+import type { Phase } from './dispositions.ts';
+import { dispositionOf } from './fault.ts';
 
 const ATTEMPTS_MAX = 6;
 const WAIT_BASE_MS = 200;
@@ -19,19 +21,10 @@ export type RetryState = {
   readonly random: number;
 };
 
-const waitFor = (failure: SystemFailure, state: RetryState): number | undefined => {
-  switch (failure.kind) {
-    case 'throttled':
-      return Math.max(failure.retryAfterMs, 0) + Math.floor(state.random * WAIT_BASE_MS);
-    case 'unavailable':
-    case 'malformed':
-      return Math.floor(state.random * Math.min(WAIT_MS_MAX, WAIT_BASE_MS * 2 ** state.attempts));
-    case 'unauthorized':
-    case 'rejected':
-    case 'unknown':
-      return undefined;
-  }
-};
+const waitFor = (failure: SystemFailure, state: RetryState): number =>
+  failure.kind === 'throttled'
+    ? Math.max(failure.retryAfterMs, 0) + Math.floor(state.random * WAIT_BASE_MS)
+    : Math.floor(state.random * Math.min(WAIT_MS_MAX, WAIT_BASE_MS * 2 ** state.attempts));
 
 /**
  * Decides whether a failed read, or a write that was certainly not executed, is tried again within this call.
@@ -40,9 +33,9 @@ const waitFor = (failure: SystemFailure, state: RetryState): number | undefined 
  * obeyed, never shortened. A `malformed` answer is worth another try because proxies and restarts cause most of them.
  * Source: M. Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.
  */
-export const decideRetry = (failure: SystemFailure, state: RetryState): RetryDecision => {
+export const decideRetry = (failure: SystemFailure, phase: Phase, state: RetryState): RetryDecision => {
+  if (dispositionOf(failure, phase) !== 'retry') return { kind: 'give_up', why: 'final' };
   const waitMs = waitFor(failure, state);
-  if (waitMs === undefined) return { kind: 'give_up', why: 'final' };
   if (state.attempts >= ATTEMPTS_MAX) return { kind: 'give_up', why: 'attempts' };
   return waitMs + ATTEMPT_RESERVE_MS > state.remainingMs ? { kind: 'give_up', why: 'time' } : { kind: 'wait', waitMs };
 };

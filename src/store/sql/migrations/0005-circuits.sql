@@ -1,0 +1,21 @@
+-- The circuit before each target system. No row: closed, and nothing has failed.
+create table circuits (
+  environment text not null,
+  system text not null,
+  state text not null default 'closed' check (state in ('closed', 'open', 'half_open')),
+  failures integer not null default 0,
+  failed_at instant,
+  openings integer not null default 0,
+  opened_at instant,
+  closed_at instant,
+  retry_at instant,
+  not_before instant,
+  probe uuid,
+  primary key (environment, system),
+  check ((state = 'half_open') = (probe is not null)),
+  check ((state = 'closed') = (retry_at is null))
+);
+
+-- A delivery that was not tried because its target could not be written to: it is no failed attempt.
+alter table deliveries add column parked boolean not null default false;
+alter table deliveries add column route text not null default 'target' check (route in ('target', 'fallback'));
