@@ -123,9 +123,10 @@ const handOut = async (
     out.map(({ obligation_id, delivery_id, attempt }) => ({ obligation_id, delivery_id, attempt })),
   );
   await sql`
-    insert into deliveries (delivery_id, obligation_id, attempt, cycle_id, handed_at, due_at)
-    select r.delivery_id, r.obligation_id, r.attempt, ${cycleId}::uuid, ${work.now}, ${dueAt}
+    insert into deliveries (delivery_id, obligation_id, sequence, attempt, cycle_id, handed_at, due_at)
+    select r.delivery_id, r.obligation_id, o.sequence, r.attempt, ${cycleId}::uuid, ${work.now}, ${dueAt}
     from jsonb_to_recordset(${rows}::jsonb) as r(delivery_id uuid, obligation_id bigint, attempt integer)
+    join obligations o using (obligation_id)
   `.execute(work.tx);
   await sql`
     update obligations set attempts = attempts + 1, due_at = ${dueAt}

@@ -23,3 +23,6 @@ alter table streams
   add column rival_at instant,
   add column told_at instant,
   add column told_cycle uuid;
+
+-- The sequence of its obligation when it was handed out: another one now means that the obligation was opened anew.
+alter table deliveries add column sequence bigint;
