@@ -3,6 +3,7 @@ import type { CliContext } from './cli-context.ts';
 import { addContractCommands } from './commands/contract.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addLookCommands } from './commands/look.ts';
+import { addRecordCommands } from './commands/records.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { readVersion } from './version.ts';
 
@@ -27,5 +28,6 @@ export const createProgram = (context: CliContext): Command => {
   addKeyCommands(program, context);
   addContractCommands(program, context);
   addLookCommands(program, context);
+  addRecordCommands(program, context);
   return program;
 };

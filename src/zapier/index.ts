@@ -4,6 +4,8 @@ import { acknowledgeDelivery } from './creates/acknowledge_delivery.ts';
 import { claimOnce } from './creates/claim_once.ts';
 import { upsertRecord } from './creates/upsert_record.ts';
 import { upsertRecords } from './creates/upsert_records.ts';
+import { findRecordHistory } from './searches/find_record_history.ts';
+import { findTargetRecord } from './searches/find_target_record.ts';
 import { reconcile } from './searches/reconcile.ts';
 import { recordBatch } from './triggers/record_batch.ts';
 import { recordChanged } from './triggers/record_changed.ts';
@@ -23,7 +25,11 @@ export default defineApp({
     [syncList.key]: syncList,
     [streamList.key]: streamList,
   },
-  searches: { [reconcile.key]: reconcile },
+  searches: {
+    [reconcile.key]: reconcile,
+    [findTargetRecord.key]: findTargetRecord,
+    [findRecordHistory.key]: findRecordHistory,
+  },
   creates: {
     [upsertRecord.key]: upsertRecord,
     [upsertRecords.key]: upsertRecords,

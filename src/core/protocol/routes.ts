@@ -14,6 +14,7 @@ import { claimOnce } from './claim-routes.ts';
 import { emit, getStream, openCycle, openStream, recordPage } from './cycle-routes.ts';
 import { acknowledgeDelivery } from './delivery-routes.ts';
 import { getReconciliation, openReconciliation, recordSlice } from './reconcile-routes.ts';
+import { getRecord } from './record-routes.ts';
 import { beginWrites, completeWrites } from './write-routes.ts';
 
 /** Every operation of the store's API. The server serves exactly these. */
@@ -38,6 +39,7 @@ export const routes = {
   openReconciliation,
   recordSlice,
   getReconciliation,
+  getRecord,
   listEvidence,
   listDeadLetters,
 } as const;
