@@ -35,6 +35,15 @@ const findDeliveriesOf = async (work: Work, obligationIds: readonly number[]): P
   return inTime(found.rows);
 };
 
+const deliveryOf = ({ id, attempt, traceId, handedAt, dueAt, acknowledgedAt }: DeliveryRow) => ({
+  id,
+  attempt,
+  traceId,
+  handedAt,
+  dueAt,
+  acknowledgedAt,
+});
+
 type TargetRow = { target_id: string | null; applied_at: Instant | null; drifted: boolean };
 
 const findTarget = async (work: Work, { sync, externalId }: Asked): Promise<RecordHistory['target']> => {
@@ -109,7 +118,7 @@ export const getRecord = async (work: Work, asked: Asked): Promise<RecordHistory
     target,
     obligations: obligations.map(({ obligationId, ...rest }) => ({
       ...rest,
-      deliveries: (byObligation.get(obligationId) ?? []).map(({ obligationId: _, ...delivery }) => delivery),
+      deliveries: (byObligation.get(obligationId) ?? []).map(deliveryOf),
     })),
     ...lists,
     isCut: all.some((rows) => rows.length === HISTORY_ROWS_MAX),
