@@ -6,6 +6,7 @@ import { addDeadLetterCommands } from './commands/dead-letters.ts';
 import { addHeldCommands } from './commands/held.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addLookCommands } from './commands/look.ts';
+import { addRecordCommands } from './commands/records.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { readVersion } from './version.ts';
 
@@ -33,5 +34,6 @@ export const createProgram = (context: CliContext): Command => {
   addDeadLetterCommands(program, context);
   addHeldCommands(program, context);
   addCircuitCommands(program, context);
+  addRecordCommands(program, context);
   return program;
 };

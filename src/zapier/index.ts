@@ -8,6 +8,8 @@ import { resolveDeadLetter } from './creates/resolve_dead_letter.ts';
 import { upsertRecord } from './creates/upsert_record.ts';
 import { upsertRecords } from './creates/upsert_records.ts';
 import { findDeadLetter } from './searches/find_dead_letter.ts';
+import { findRecordHistory } from './searches/find_record_history.ts';
+import { findTargetRecord } from './searches/find_target_record.ts';
 import { reconcile } from './searches/reconcile.ts';
 import { recordBatch } from './triggers/record_batch.ts';
 import { recordChanged } from './triggers/record_changed.ts';
@@ -27,7 +29,12 @@ export default defineApp({
     [syncList.key]: syncList,
     [streamList.key]: streamList,
   },
-  searches: { [reconcile.key]: reconcile, [findDeadLetter.key]: findDeadLetter },
+  searches: {
+    [reconcile.key]: reconcile,
+    [findDeadLetter.key]: findDeadLetter,
+    [findTargetRecord.key]: findTargetRecord,
+    [findRecordHistory.key]: findRecordHistory,
+  },
   creates: {
     [upsertRecord.key]: upsertRecord,
     [upsertRecords.key]: upsertRecords,

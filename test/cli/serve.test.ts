@@ -101,6 +101,33 @@ test('a second store on the folder is refused', async () => {
   });
 });
 
+test('what happened to a record is told in order, and one that nobody saw is an error', async () => {
+  const { TIDEMARK_KEY: key = '' } = api;
+  const version = { updatedAt: '2026-01-01T00:00:00Z', digest: 'a'.repeat(64) };
+  const items = [
+    {
+      intentId: '5f0c7c55-5e51-4a3c-8d8f-0f3d3c1f6f10',
+      subject: { kind: 'record', externalId: 'C-1', version },
+    },
+  ];
+  const reply = await fetch(`${store.ready.url}/v1/writes`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ sync: 'erp-customers', knownContract: null, items }),
+  });
+  expect(reply.status).toBe(200);
+  expect(await tidemark(['records', 'show', 'erp-customers', 'C-1'], api)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/AT +EVENT +DETAIL +ID\n.*write begun +version 2026-01-01T00.* 5f0c7c55-/),
+    stderr: expect.stringContaining('On the target: no known ID, version none'),
+  });
+  expect(await tidemark(['records', 'show', 'erp-customers', 'C-2'], api)).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining('Nothing is known of record "C-2"'),
+  });
+});
+
 test('a stream that is not there is an error and not an empty table', async () => {
   const ended = await tidemark(['stream', 'show', 'erp-customers', 'nowhere'], api);
   expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('"nowhere"') });

@@ -3,6 +3,7 @@ import { systemContract } from '../../src/core/contract/system-contract.ts';
 import { erpContract } from '../zapier/contracts.ts';
 import { makeCustomers } from '../zapier/customers.ts';
 import { openWorld, type World } from '../zapier/world.ts';
+import { deliveryOf } from './deliveries.ts';
 import { type Answer, htmlPage, json, type MoodyServer, passTo, startMoodyServer } from './moody-server.ts';
 
 // What a Zap of the built app does with bad input from outside. What is refused within one call is in test/zapier.
@@ -152,6 +153,52 @@ describe('the store', () => {
   });
 });
 
+describe('the fields of a step', () => {
+  const upsert = async (inputData: Readonly<Record<string, unknown>>) =>
+    world.zapier.tryStep({
+      kind: 'create',
+      key: 'upsert_record',
+      inputData,
+      connection: await world.connect('sync'),
+    });
+
+  test('G1 a delivery of another sync, or of none, is refused with what to map, and waits for its own step', async () => {
+    const { zap } = await turnOnZap();
+    await zap.poll();
+    const delivery_id = zap.runs().map(deliveryOf)[0] ?? '';
+    const unknown = '5f0c7c55-5e51-4a3c-8d8f-0f3d3c1f6f10';
+    const wrong = [
+      { sync: 'taxed-customers', delivery_id },
+      { sync: 'customers', delivery_id: unknown },
+    ];
+    for (const inputData of wrong) {
+      expect(await upsert({ ...inputData, record_json: '{}' })).toMatchObject({
+        kind: 'error',
+        status: 404,
+        shown: expect.stringContaining('map Delivery ID from the Tidemark trigger of the same sync'),
+      });
+    }
+    expect(written()).toEqual([]);
+    await world.zapier.drain();
+    expect(written()).toEqual(fiveCustomers);
+    expect(await counts()).toMatchObject({ open: 0, applied: 5, deliveries: 5 });
+  });
+
+  test('a version that is no date is refused by the name of its field, without being quoted', async () => {
+    const given = { sync: 'customers', external_id: 'C-9', updated_at: 'last Tuesday', record_json: '{"email":"x@y"}' };
+    const outcome = await upsert(given);
+    expect(outcome).toMatchObject({
+      kind: 'error',
+      code: 'invalid_input',
+      shown: expect.stringContaining('the field "Updated At" must be a date and time in ISO 8601'),
+    });
+    expect(JSON.stringify(outcome)).not.toContain('Tuesday');
+    expect(written()).toEqual([]);
+    expect(await upsert({ ...given, updated_at: '2026-01-01T00:00:00Z' })).toMatchObject({ kind: 'success' });
+    expect(written()).toEqual(['C-9']);
+  });
+});
+
 describe('the source', () => {
   const three = [row('1', 1), row('2', 2), row('3', 3)];
 
@@ -231,6 +278,20 @@ describe('the source', () => {
       total: 1,
       deadLetters: [{ reason: 'Row 2 of page 1 of the source has no usable ID', owner: 'Ada', stage: 'read' }],
     });
+  });
+
+  test('G1 a record whose version is no date becomes one dead letter, and is written once it has one', async () => {
+    source.answerWith(() => page([row('1', 1), row('2', 2, { changed_at: 'last Tuesday' }), row('3', 3)], null));
+    const { zap } = await turnOnZap();
+    expect(await pollAndPlay(zap)).toMatchObject({ started: 2 });
+    expect(written()).toEqual(['1', '3']);
+    const given = await deadLetters();
+    expect(given.total).toBe(1);
+    expect(given.deadLetters[0]).toMatchObject({ stage: 'read', reason: expect.stringContaining('no update time') });
+    expect(JSON.stringify(given)).not.toContain('Tuesday');
+    source.answerWith(() => page([row('1', 1), row('2', 2), row('3', 3)], null));
+    await pollAndPlay(zap);
+    expect(written()).toEqual(['1', '2', '3']);
   });
 
   test('G1 a record of 6 MB becomes a dead letter with its size, and the others are written', async () => {

@@ -23,6 +23,7 @@ import {
 } from './dead-letter-routes.ts';
 import { acknowledgeDelivery } from './delivery-routes.ts';
 import { getReconciliation, openReconciliation, recordSlice } from './reconcile-routes.ts';
+import { getRecord } from './record-routes.ts';
 import { beginWrites, completeWrites } from './write-routes.ts';
 
 /** Every operation of the store's API. The server serves exactly these. */
@@ -49,6 +50,7 @@ export const routes = {
   openReconciliation,
   recordSlice,
   getReconciliation,
+  getRecord,
   listEvidence,
   listDeadLetters,
   getDeadLetter,

@@ -34,6 +34,21 @@ export type BeginDecision =
 export const orderedAt = (updatedAt: Instant, observedAt: Instant): Instant =>
   compareInstants(updatedAt, observedAt) > 0 ? observedAt : updatedAt;
 
+/**
+ * A record that a Zap brought itself: a time in the future is taken for now, or it would make every later version stale.
+ * But never for an earlier one than that of the version applied: the clock here may be behind.
+ */
+export const inOrder = <Subject extends Pick<WriteSubject, 'version' | 'obligation'>>(
+  subject: Subject,
+  applied: Version | null,
+  now: Instant,
+): Subject => {
+  const { version, obligation } = subject;
+  if (obligation !== null) return subject;
+  const latest = applied !== null && compareInstants(applied.updatedAt, now) > 0 ? applied.updatedAt : now;
+  return { ...subject, version: { ...version, updatedAt: orderedAt(version.updatedAt, latest) } };
+};
+
 /** The digest of a delivery with the fields that a Zap changed, which make another version of the same observation. */
 export const digestWith = (digest: Digest, overridesDigest: Digest | null): Digest =>
   overridesDigest === null ? digest : digestText(`${digest}/${overridesDigest}`);

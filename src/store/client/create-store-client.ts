@@ -81,6 +81,7 @@ export const createStoreClient = (setup: ClientSetup): StorePort => {
     openReconciliation: call(routes.openReconciliation),
     recordSlice: call(routes.recordSlice),
     getReconciliation: call(routes.getReconciliation),
+    getRecord: call(routes.getRecord),
     listEvidence: call(routes.listEvidence),
     listDeadLetters: call(routes.listDeadLetters),
     getDeadLetter: call(routes.getDeadLetter),

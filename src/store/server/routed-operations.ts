@@ -26,6 +26,7 @@ export const routedOperations = (operations: Operations): Readonly<Record<RouteN
   openReconciliation: routeOperation(routes.openReconciliation, operations.openReconciliation),
   recordSlice: routeOperation(routes.recordSlice, operations.recordSlice),
   getReconciliation: routeOperation(routes.getReconciliation, operations.getReconciliation),
+  getRecord: routeOperation(routes.getRecord, operations.getRecord),
   listEvidence: routeOperation(routes.listEvidence, operations.listEvidence),
   listDeadLetters: routeOperation(routes.listDeadLetters, operations.listDeadLetters),
   getDeadLetter: routeOperation(routes.getDeadLetter, operations.getDeadLetter),

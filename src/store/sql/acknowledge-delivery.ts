@@ -59,7 +59,7 @@ const readObligation = async (work: Work, deliveryId: string): Promise<Obligatio
     reopened: boolean;
   }>`
     select o.state, o.updated_at, least(o.updated_at, o.opened_at) as ordered_at, o.sequence, o.digest, o.attempts,
-           d.acknowledged_at is not null as acknowledged, d.handed_at < o.opened_at as reopened
+           d.acknowledged_at is not null as acknowledged, d.sequence is not null and d.sequence <> o.sequence as reopened
     from deliveries d join obligations o using (obligation_id) where d.delivery_id = ${deliveryId}::uuid
   `.execute(work.tx);
   const [row] = found.rows;

@@ -7,7 +7,7 @@ import {
   decideBegin,
   digestWith,
   type FencedTarget,
-  orderedAt,
+  inOrder,
   unknownDelivery,
 } from '../../core/write/begin-decision.ts';
 import type { Version } from '../../core/write/write-decision.ts';
@@ -61,8 +61,7 @@ const subjectOf = (
 ): Subject | undefined => {
   if (subject.kind === 'record') {
     const { updatedAt, digest } = subject.version;
-    // A time in the future is taken for now: it would otherwise make every later version stale.
-    const version = { updatedAt: orderedAt(updatedAt, work.now), digest, sequence: null };
+    const version = { updatedAt, digest, sequence: null };
     return { intentId, key: { ...place, externalId: subject.externalId }, version, obligation: null };
   }
   const row = deliveries.get(subject.deliveryId.toLowerCase());
@@ -116,10 +115,11 @@ type Plan = {
 };
 
 /** Decides one item, without a statement. */
-const decide = (work: Work, subject: Subject, plan: Plan): WriteDecided => {
+const decide = (work: Work, given: Subject, plan: Plan): WriteDecided => {
   const { sync, targets } = plan;
+  const target = lockedTarget(targets, given.key);
+  const subject = inOrder(given, target.applied, work.now);
   const { intentId, key, version } = subject;
-  const target = lockedTarget(targets, key);
   const decision = decideBegin({ ...subject, externalId: key.externalId }, target, work.now);
   switch (decision.kind) {
     case 'answer':

@@ -18,6 +18,7 @@ import { emit } from './emission.ts';
 import { appendEvidence, listEvidence } from './evidence-table.ts';
 import type { Caller, Operations, Store } from './operations.ts';
 import { recordPage } from './pages-table.ts';
+import { getRecord } from './record-history.ts';
 import { lockRun, openReconciliation, resultOf } from './reconciliations-table.ts';
 import { recordSlice } from './reconciliation-slices-table.ts';
 import type { StoreSchema } from './schema.ts';
@@ -77,6 +78,7 @@ const operationsOf = (run: Run, version: string): Operations => ({
   recordSlice: (caller, { run: runId }, request) => run(caller, (work) => recordSlice(work, runId, request)),
   getReconciliation: (caller, { run: runId }) =>
     run(caller, async (work) => resultOf(work, await lockRun(work, runId))),
+  getRecord: (caller, { sync }, { externalId }) => run(caller, (work) => getRecord(work, { sync, externalId })),
   listEvidence: (caller, _params, request) => run(caller, (work) => listEvidence(work, request)),
   listDeadLetters: (caller, _params, request) => run(caller, (work) => listDeadLetters(work, request)),
   getDeadLetter: (caller, { deadLetter }) => run(caller, (work) => getDeadLetter(work, deadLetter)),

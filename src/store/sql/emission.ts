@@ -144,9 +144,10 @@ const handOut = async (
     out.map(({ obligation_id, delivery_id, attempt, route }) => ({ obligation_id, delivery_id, attempt, route })),
   );
   await sql`
-    insert into deliveries (delivery_id, obligation_id, attempt, route, cycle_id, handed_at, due_at)
-    select r.delivery_id, r.obligation_id, r.attempt, r.route, ${cycleId}::uuid, ${work.now}, ${dueAt}
+    insert into deliveries (delivery_id, obligation_id, sequence, attempt, route, cycle_id, handed_at, due_at)
+    select r.delivery_id, r.obligation_id, o.sequence, r.attempt, r.route, ${cycleId}::uuid, ${work.now}, ${dueAt}
     from jsonb_to_recordset(${rows}::jsonb) as r(delivery_id uuid, obligation_id bigint, attempt integer, route text)
+    join obligations o using (obligation_id)
   `.execute(work.tx);
   await sql`
     update obligations set attempts = attempts + 1, due_at = ${dueAt}

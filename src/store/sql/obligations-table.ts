@@ -28,7 +28,11 @@ type Insert = Opening & { readonly cycleId: string | null };
 /** What a sealed payload is bound to: it opens under no other record or version. */
 const about = (streamId: number, externalId: string, digest: string): string => `${streamId}/${externalId}/${digest}`;
 
-/** Inserts obligations in the order given, which becomes their sequence. One statement. */
+/**
+ * Inserts obligations in the order given, which becomes their sequence. None counts as observed before an earlier one of
+ * its record, as it would by a server whose clock is behind: it would be ordered before it, and never be written.
+ * One statement.
+ */
 export const insertObligations = async (
   work: Work,
   insert: Insert,
@@ -56,7 +60,10 @@ export const insertObligations = async (
     insert into obligations (stream_id, external_id, updated_at, digest, state, reason, settled_at, sealed, sealed_bytes,
                              opened_at, deadline_at, cycle_id, contract_version, checked_version)
     select ${insert.streamId}::bigint, r.external_id, r.updated_at, r.digest, r.state, r.reason, r.settled_at,
-           decode(r.sealed, 'base64'), r.sealed_bytes, ${work.now}, ${insert.deadlineAt}, ${insert.cycleId}::uuid,
+           decode(r.sealed, 'base64'), r.sealed_bytes,
+           greatest(${work.now}, (select max(p.opened_at) from obligations p
+                                  where p.stream_id = ${insert.streamId} and p.external_id = r.external_id)),
+           ${insert.deadlineAt}, ${insert.cycleId}::uuid,
            ${insert.contractVersion}, ${insert.contractVersion}
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
       place integer, external_id text, updated_at text, digest text, state text, reason text, settled_at text, sealed text,
@@ -206,8 +213,10 @@ export const reopenObligations = async (
   const reopened = await sql<{ external_id: string }>`
     update obligations o
     set state = 'open', settled_at = null, due_at = null, not_before = null, attempts = 0,
-        sequence = nextval('observation_sequence'), opened_at = ${work.now}, deadline_at = ${deadlineAt},
-        contract_version = ${contractVersion}, checked_version = ${contractVersion},
+        sequence = nextval('observation_sequence'),
+        opened_at = greatest(${work.now}, (select max(p.opened_at) from obligations p
+                                           where p.stream_id = o.stream_id and p.external_id = o.external_id)),
+        deadline_at = ${deadlineAt}, contract_version = ${contractVersion}, checked_version = ${contractVersion},
         sealed = decode(r.sealed, 'base64'), sealed_bytes = r.sealed_bytes, reason = 'Repair'
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
       external_id text, updated_at text, digest text, sealed text, sealed_bytes integer)

@@ -125,6 +125,7 @@ type Obligations = {
 type Deliveries = {
   delivery_id: string;
   obligation_id: number;
+  sequence: number | null;
   attempt: number;
   cycle_id: string;
   handed_at: Instant;

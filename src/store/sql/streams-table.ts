@@ -91,7 +91,7 @@ export const openStream = async (
   if (start.kind === 'at' && compareInstants(start.at, work.now) > 0) {
     throw new StoreError(
       'invalid_request',
-      `Cannot start stream "${key.stream}" at ${start.at}: that is in the future`,
+      `Cannot start stream "${key.stream}" at ${start.at}: that is in the future, it is ${work.now} by the clock of the store. Choose an earlier time, or set that clock`,
     );
   }
   const { sync } = await currentBundle(work, key.sync);

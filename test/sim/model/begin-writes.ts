@@ -7,6 +7,7 @@ import {
   decideBegin,
   digestWith,
   type FencedTarget,
+  inOrder,
   orderedAt,
   unknownDelivery,
 } from '../../../src/core/write/begin-decision.ts';
@@ -43,7 +44,7 @@ type Plan = {
 const subjectOf = (work: Work, sync: string, { intentId, subject }: Item): Subject | undefined => {
   if (subject.kind === 'record') {
     const { updatedAt, digest } = subject.version;
-    const version = { updatedAt: orderedAt(updatedAt, work.now), sequence: null, digest };
+    const version = { updatedAt, sequence: null, digest };
     return { intentId, externalId: subject.externalId, version, obligation: null };
   }
   const delivery = work.state.deliveries.get(subject.deliveryId.toLowerCase());
@@ -63,10 +64,11 @@ const proceed = (subject: Subject, { fence, targetId }: FencedTarget, readBack: 
   return { kind: 'proceed', fence, externalId, updatedAt: version.updatedAt, targetId, readBack, delivered };
 };
 
-const decide = (work: Work, subject: Subject, plan: Plan): WriteDecided => {
-  const { intentId, externalId, version, obligation } = subject;
-  const key = targetKey(plan.bundle, externalId);
+const decide = (work: Work, given: Subject, plan: Plan): WriteDecided => {
+  const key = targetKey(plan.bundle, given.externalId);
   const target = found(plan.targets.get(key), `target record ${key}`);
+  const subject = inOrder(given, target.applied, work.now);
+  const { intentId, externalId, version, obligation } = subject;
   const decision = decideBegin(subject, target, work.now);
   switch (decision.kind) {
     case 'answer':

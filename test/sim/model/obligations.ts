@@ -52,6 +52,13 @@ const sealed = (payload: JsonObject | null): Pick<Obligation, 'payload' | 'bytes
   return { payload: text, bytes: text?.length ?? 0 };
 };
 
+/** None counts as observed before an earlier one of its record: the clock may have been behind. */
+const observedAt = (work: Work, streamId: number, externalId: string): Instant =>
+  obligationsOf(work, streamId, externalId).reduce(
+    (latest, { openedAt }) => (openedAt > latest ? openedAt : latest),
+    work.now,
+  );
+
 export type Opening = { readonly streamId: number; readonly deadlineAt: Instant };
 
 /** Makes obligations of versions that have none, in the order given, which becomes their sequence. */
@@ -72,7 +79,7 @@ export const insertObligations = (work: Work, opening: Opening, fresh: readonly 
       state: one.state,
       attempts: 0,
       dueAt: null,
-      openedAt: now,
+      openedAt: observedAt(work, opening.streamId, one.externalId),
       settledAt: isOpen ? null : now,
       reason: one.reason,
       ...sealed(isOpen ? one.payload : null),
@@ -154,14 +161,15 @@ export const reopenObligations = (
   { streamId, deadlineAt }: Opening,
   returned: readonly ReturnedVersion[],
 ): Set<string> => {
-  const { state, now } = work;
+  const { state } = work;
   const reopened = new Set<string>();
   for (const version of returned) {
     const id = indexOf(work, streamId).byVersion.get(versionKey(version));
     const before = id === undefined ? undefined : obligationOf(work, id);
     if (before === undefined || stateAfter(before.state, 'wanted_again') === before.state) continue;
     state.sequence += 1;
-    const anew = { state: 'open' as const, settledAt: null, dueAt: null, attempts: 0, openedAt: now, deadlineAt };
+    const openedAt = observedAt(work, streamId, version.externalId);
+    const anew = { state: 'open' as const, settledAt: null, dueAt: null, attempts: 0, openedAt, deadlineAt };
     const { sequence } = state;
     putObligation(work, { ...before, ...anew, sequence, ...sealed(version.payload), reason: 'Repair' });
     reopened.add(version.externalId);

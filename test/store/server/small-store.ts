@@ -33,6 +33,7 @@ const noOperations: Operations = {
   openReconciliation: unused,
   recordSlice: unused,
   getReconciliation: unused,
+  getRecord: unused,
   listEvidence: unused,
   listDeadLetters: unused,
   getDeadLetter: unused,

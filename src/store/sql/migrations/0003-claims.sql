@@ -23,3 +23,10 @@ alter table streams
   add column rival_at instant,
   add column told_at instant,
   add column told_cycle uuid;
+
+-- The sequence of its obligation when it was handed out: another one now means that the obligation was opened anew.
+alter table deliveries add column sequence bigint;
+
+-- What the evidence says of one record, by its pseudonym.
+create index evidence_by_subject on evidence ((leaf::jsonb -> 'body' ->> 'subject'), sequence)
+  where leaf::jsonb -> 'body' ->> 'subject' is not null;
