@@ -174,6 +174,25 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
     return { kind: 'reply', reply: await port.completeWrites({}, { items: distinct }) };
   };
 
+  const poll = async ({ records, mark, limit }: Extract<Step, { kind: 'poll' }>): Promise<unknown> => {
+    const opened = await openCycle({ kind: 'openCycle', stream: 'main', again: null });
+    const cycle = fromLast(cycles, 0);
+    if (cycle === undefined) return [opened];
+    const page = { kind: 'recordPage' as const, cycle: 0, page: null, records, mark, hasToken: false, isFenced: false };
+    const recorded = await recordPage(cycle, page);
+    return [opened, recorded, await emit(cycle, { kind: 'emit', cycle: 0, limit, bytesMax: 1_000_000 })];
+  };
+
+  const write = async ({ items, outcomes }: Extract<Step, { kind: 'write' }>): Promise<unknown> => {
+    const before = intents.length;
+    const begun = await beginWrites(items);
+    const ended = intents.slice(before).flatMap((_intent, back): Ended[] => {
+      const outcome = outcomes[back];
+      return outcome === undefined ? [] : [{ intent: back, isFenced: false, writesOther: false, outcome }];
+    });
+    return [begun, await completeWrites(ended)];
+  };
+
   const openRun = async (run: Run, repair: boolean | null): Promise<unknown> => {
     const window = run.hours === 0 ? { kind: 'contract' as const } : { kind: 'hours' as const, hours: run.hours };
     const request = { runId: run.id, sync: SYNC, stream: run.stream, window, repair, knownContract: null };
@@ -238,6 +257,10 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
         return replied(step, openCycle);
       case 'recordPage':
         return replied(fromLast(cycles, step.cycle), (cycle) => recordPage(cycle, step));
+      case 'poll':
+        return replied(step, poll);
+      case 'write':
+        return replied(step, write);
       case 'emit':
         return replied(fromLast(cycles, step.cycle), (cycle) => emit(cycle, step));
       case 'beginWrites':

@@ -20,6 +20,10 @@ export type Step =
       readonly hasToken: boolean;
       readonly isFenced: boolean;
     }
+  /** A whole cycle: opened, one page, handed out. */
+  | { readonly kind: 'poll'; readonly records: readonly Seen[]; readonly mark: number; readonly limit: number }
+  /** A whole write: begun and completed. */
+  | { readonly kind: 'write'; readonly items: readonly Begun[]; readonly outcomes: readonly WriteOutcome[] }
   | { readonly kind: 'emit'; readonly cycle: number; readonly limit: number; readonly bytesMax: number }
   | { readonly kind: 'beginWrites'; readonly items: readonly Begun[] }
   | { readonly kind: 'completeWrites'; readonly items: readonly Ended[] }
@@ -146,7 +150,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 5,
+    weight: 3,
     arbitrary: fc.record({
       kind: fc.constant('openCycle' as const),
       stream,
@@ -154,7 +158,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 8,
+    weight: 4,
     arbitrary: fc.record({
       kind: fc.constant('recordPage' as const),
       cycle: back,
@@ -166,7 +170,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 6,
+    weight: 14,
+    arbitrary: fc.record({
+      kind: fc.constant('poll' as const),
+      records: fc.array(seen, { maxLength: 5 }),
+      mark: upTo(MOMENTS_MS.length - 2),
+      limit: fc.constantFrom(1, 90, 90),
+    }),
+  },
+  {
+    weight: 14,
+    arbitrary: fc.record({
+      kind: fc.constant('write' as const),
+      items: fc.array(begun, { minLength: 1, maxLength: 4 }),
+      outcomes: fc.array(outcome, { minLength: 4, maxLength: 4 }),
+    }),
+  },
+  {
+    weight: 3,
     arbitrary: fc.record({
       kind: fc.constant('emit' as const),
       cycle: back,
@@ -175,14 +196,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 8,
+    weight: 4,
     arbitrary: fc.record({
       kind: fc.constant('beginWrites' as const),
       items: fc.array(begun, { minLength: 1, maxLength: 4 }),
     }),
   },
   {
-    weight: 8,
+    weight: 4,
     arbitrary: fc.record({
       kind: fc.constant('completeWrites' as const),
       items: fc.array(fc.record({ intent: upTo(3), isFenced: rarely(12), writesOther: rarely(4), outcome }), {
