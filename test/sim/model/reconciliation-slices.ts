@@ -1,5 +1,4 @@
 import { shiftInstant } from '../../../src/core/instant.ts';
-import { versionKey } from '../../../src/core/obligation/page-news.ts';
 import { REPAIRS_MAX } from '../../../src/core/protocol/reconcile-routes.ts';
 import { StoreError } from '../../../src/core/protocol/store-error.ts';
 import {
@@ -9,22 +8,21 @@ import {
   latestLooks,
 } from '../../../src/core/reconcile/disposition.ts';
 import { currentBundle } from './contracts.ts';
-import { insertObligations, obligationOf, obligationsOf, reopenObligations, supersedeOlder } from './obligations.ts';
+import { insertObligations, reopenObligations, supersedeOlder, unsettledOfRecord, versionOf } from './obligations.ts';
 import type { Operation, Request } from './operation.ts';
 import { differencesOf, finishRun, resultOf, runOf } from './reconciliations.ts';
 import type { Run, Work } from './state.ts';
-import { indexOf, moveCommitted } from './streams.ts';
+import { moveCommitted } from './streams.ts';
 import { targetKey } from './targets.ts';
 
 type Reported = Request<'recordSlice'>['differences'][number];
 type Disposed = Reported & { readonly disposition: Disposition };
 
 const isPending = (work: Work, { streamId }: Run, { externalId }: Reported): boolean =>
-  obligationsOf(work, streamId, externalId).some(({ state }) => state === 'open');
+  unsettledOfRecord(work, streamId, externalId).some(({ state }) => state === 'open');
 
 const isGivenUp = (work: Work, { streamId }: Run, difference: Reported): boolean => {
-  const id = indexOf(work, streamId).byVersion.get(versionKey(difference));
-  const state = id === undefined ? undefined : obligationOf(work, id).state;
+  const state = versionOf(work, streamId, difference)?.state;
   return state === 'dead_lettered' || state === 'waived';
 };
 
