@@ -4,7 +4,7 @@ import type { ObservedRecord } from '../protocol/cycle-routes.ts';
 import { isUnsettled, type ObligationState } from './obligation-state.ts';
 
 /** One version of a record as it was read. */
-type ReadVersion = Pick<ObservedRecord, 'externalId' | 'updatedAt' | 'digest'>;
+export type ReadVersion = Pick<ObservedRecord, 'externalId' | 'updatedAt' | 'digest'>;
 
 type KnownVersion = { readonly state: ObligationState; readonly sequence: number };
 

@@ -7,19 +7,19 @@ import { currentBundle } from './contracts.ts';
 import { fileDeadLetter } from './dead-letters.ts';
 import { appendEvidence, pseudonym } from './evidence.ts';
 import {
+  countDelivery,
   isInFlight,
   obligationOf,
-  obligationsOf,
-  putObligation,
   settleObligation,
   supersedeOlder,
   unsettledOf,
+  unsettledOfRecord,
 } from './obligations.ts';
 import type { Operation, Request } from './operation.ts';
 import { parkOverdue, triedOf } from './parking.ts';
 import { comparePositions, compareText } from './position.ts';
 import { addTo, type Delivery, found, type Obligation, type Stream, type Work } from './state.ts';
-import { indexOf, moveCommitted, type OwnedCycle, ownCycle, streamById } from './streams.ts';
+import { moveCommitted, type OwnedCycle, ownCycle, streamById } from './streams.ts';
 
 type Item = ReturnType<Operation<'emit'>>['items'][number];
 
@@ -32,7 +32,7 @@ const isDue = ({ state, dueAt }: Obligation, now: Instant): boolean =>
   state === 'open' && (dueAt === null || dueAt <= now);
 
 const hasInFlight = (work: Work, { streamId, externalId }: Obligation): boolean =>
-  obligationsOf(work, streamId, externalId).some((one) => isInFlight(one, work.now));
+  unsettledOfRecord(work, streamId, externalId).some((one) => isInFlight(one, work.now));
 
 /** The records with something to hand out: redeliveries by when they were due, then the oldest of the others. */
 const dueRecords = (work: Work, streamId: number, limit: number): string[] => {
@@ -47,7 +47,7 @@ const dueRecords = (work: Work, streamId: number, limit: number): string[] => {
 
 const candidates = (work: Work, streamId: number, externalIds: readonly string[]): (Obligation & { tried: number })[] =>
   externalIds
-    .flatMap((externalId) => obligationsOf(work, streamId, externalId))
+    .flatMap((externalId) => unsettledOfRecord(work, streamId, externalId))
     .filter((one) => isDue(one, work.now) && !hasInFlight(work, one))
     .toSorted((a, b) => Number(a.attempts === 0) - Number(b.attempts === 0) || comparePositions(a, b))
     .map((one) => ({ ...one, tried: triedOf(work, one) }));
@@ -91,8 +91,7 @@ const handOut = (
   state.deliveries.set(deliveryId, delivery);
   addTo(state.deliveriesOfCycle, cycleId, deliveryId);
   addTo(state.deliveriesOfObligation, obligationId, deliveryId);
-  indexOf(work, streamId).deliveries += 1;
-  putObligation(work, { ...obligationOf(work, obligationId), attempts: attempt, dueAt });
+  countDelivery(work, before, dueAt);
   return [itemOf(before, delivery, payload)];
 };
 

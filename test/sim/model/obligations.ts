@@ -1,10 +1,16 @@
 import type { Instant } from '../../../src/core/instant.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { isUnsettled, type ObligationEvent, stateAfter } from '../../../src/core/obligation/obligation-state.ts';
-import { type FreshObligation, type ReturnedVersion, versionKey } from '../../../src/core/obligation/page-news.ts';
+import {
+  type FreshObligation,
+  momentKey,
+  type ReadVersion,
+  type ReturnedVersion,
+  versionKey,
+} from '../../../src/core/obligation/page-news.ts';
 import { orderedAt } from '../../../src/core/write/begin-decision.ts';
 import { comparePositions, placeOf } from './position.ts';
-import { addTo, found, type Obligation, type StreamIndex, type Work } from './state.ts';
+import { found, type Obligation, type StreamIndex, type Work } from './state.ts';
 import { indexOf } from './streams.ts';
 
 export const obligationOf = ({ state }: Work, id: number): Obligation =>
@@ -12,9 +18,15 @@ export const obligationOf = ({ state }: Work, id: number): Obligation =>
 
 const all = (work: Work, ids: Iterable<number>): Obligation[] => Array.from(ids, (id) => obligationOf(work, id));
 
-/** The obligations of one record of a stream. */
-export const obligationsOf = (work: Work, streamId: number, externalId: string): Obligation[] =>
-  all(work, indexOf(work, streamId).byRecord.get(externalId) ?? []);
+/** The unsettled obligations of one record of a stream. */
+export const unsettledOfRecord = (work: Work, streamId: number, externalId: string): Obligation[] =>
+  all(work, indexOf(work, streamId).byRecord.get(externalId)?.unsettled ?? []);
+
+/** The obligation of one version. */
+export const versionOf = (work: Work, streamId: number, version: ReadVersion): Obligation | undefined => {
+  const id = indexOf(work, streamId).byVersion.get(versionKey(version));
+  return id === undefined ? undefined : obligationOf(work, id);
+};
 
 export const unsettledOf = (work: Work, streamId: number): Obligation[] => all(work, indexOf(work, streamId).unsettled);
 
@@ -22,29 +34,60 @@ const count = ({ counts }: StreamIndex, { state }: Obligation, by: 1 | -1): void
   counts.set(state, (counts.get(state) ?? 0) + by);
 };
 
+const isNewer = (a: Obligation, b: Obligation): boolean => {
+  const [atA, atB] = [orderedAt(a.updatedAt, a.openedAt), orderedAt(b.updatedAt, b.openedAt)];
+  return atA === atB ? a.sequence > b.sequence : atA > atB;
+};
+
 /** Puts an obligation in the place of what it was before. */
 export const putObligation = (work: Work, obligation: Obligation): void => {
-  const { obligationId, state } = obligation;
+  const { obligationId, externalId, state } = obligation;
   const index = indexOf(work, obligation.streamId);
   const before = work.state.obligations.get(obligationId);
   if (before !== undefined) count(index, before, -1);
   count(index, obligation, 1);
   work.state.obligations.set(obligationId, obligation);
-  if (isUnsettled(state)) index.unsettled.add(obligationId);
-  else index.unsettled.delete(obligationId);
+  const { unsettled } = found(index.byRecord.get(externalId), `record ${externalId}`);
+  if (isUnsettled(state)) {
+    index.unsettled.add(obligationId);
+    unsettled.add(obligationId);
+  } else {
+    index.unsettled.delete(obligationId);
+    unsettled.delete(obligationId);
+  }
+};
+
+/** Puts an obligation whose version was just observed, for the first time or anew. */
+const observe = (work: Work, obligation: Obligation): void => {
+  const { obligationId, externalId, streamId, sequence } = obligation;
+  const { byRecord, latest } = indexOf(work, streamId);
+  const record = byRecord.get(externalId);
+  if (record === undefined) {
+    byRecord.set(externalId, { unsettled: new Set(), newest: obligationId, observedAt: obligation.openedAt });
+  } else {
+    record.observedAt = obligation.openedAt;
+    if (isNewer(obligation, obligationOf(work, record.newest))) record.newest = obligationId;
+  }
+  latest.set(momentKey(obligation), sequence);
+  putObligation(work, obligation);
+};
+
+/** Counts a delivery of an obligation, which is in flight from now on. */
+export const countDelivery = (work: Work, before: Obligation, dueAt: Instant): void => {
+  indexOf(work, before.streamId).deliveries += 1;
+  putObligation(work, { ...before, attempts: before.attempts + 1, dueAt });
 };
 
 const enter = (work: Work, obligation: Obligation): void => {
   const { obligationId, externalId, updatedAt, streamId } = obligation;
-  const { byVersion, byRecord, positions } = indexOf(work, streamId);
+  const { byVersion, positions } = indexOf(work, streamId);
   byVersion.set(versionKey(obligation), obligationId);
-  addTo(byRecord, externalId, obligationId);
   const place = placeOf(positions, obligation);
   const there = positions[place];
   if (there === undefined || comparePositions(there, obligation) !== 0) {
     positions.splice(place, 0, { updatedAt, externalId });
   }
-  putObligation(work, obligation);
+  observe(work, obligation);
 };
 
 const sealed = (payload: JsonObject | null): Pick<Obligation, 'payload' | 'bytes'> => {
@@ -53,11 +96,10 @@ const sealed = (payload: JsonObject | null): Pick<Obligation, 'payload' | 'bytes
 };
 
 /** None counts as observed before an earlier one of its record: the clock may have been behind. */
-const observedAt = (work: Work, streamId: number, externalId: string): Instant =>
-  obligationsOf(work, streamId, externalId).reduce(
-    (latest, { openedAt }) => (openedAt > latest ? openedAt : latest),
-    work.now,
-  );
+const observedAt = (work: Work, streamId: number, externalId: string): Instant => {
+  const before = indexOf(work, streamId).byRecord.get(externalId)?.observedAt;
+  return before !== undefined && before > work.now ? before : work.now;
+};
 
 export type Opening = { readonly streamId: number; readonly deadlineAt: Instant };
 
@@ -89,11 +131,6 @@ export const insertObligations = (work: Work, opening: Opening, fresh: readonly 
   });
 };
 
-const isNewer = (a: Obligation, b: Obligation): boolean => {
-  const [atA, atB] = [orderedAt(a.updatedAt, a.openedAt), orderedAt(b.updatedAt, b.openedAt)];
-  return atA === atB ? a.sequence > b.sequence : atA > atB;
-};
-
 export const isInFlight = ({ state, dueAt }: Obligation, now: Instant): boolean =>
   state === 'open' && dueAt !== null && dueAt > now;
 
@@ -106,11 +143,10 @@ const settle = (work: Work, obligation: Obligation, event: ObligationEvent, reas
 /** Supersedes what is older than the newest known version of its record, but for what is in flight. */
 export const supersedeOlder = (work: Work, streamId: number, externalIds: Iterable<string>): void => {
   for (const externalId of new Set(externalIds)) {
-    const versions = obligationsOf(work, streamId, externalId);
-    for (const one of versions) {
-      const isDue = one.dueAt === null || one.dueAt <= work.now;
-      if (!isDue || !versions.some((other) => isNewer(other, one))) continue;
-      settle(work, one, 'newer_read', 'A newer version was read');
+    const newest = indexOf(work, streamId).byRecord.get(externalId)?.newest;
+    for (const one of unsettledOfRecord(work, streamId, externalId)) {
+      const isFree = one.dueAt === null || one.dueAt <= work.now;
+      if (isFree && one.obligationId !== newest) settle(work, one, 'newer_read', 'A newer version was read');
     }
   }
 };
@@ -143,7 +179,7 @@ export const settleOnTarget = (
   for (const obligationId of obligationIds) {
     acknowledge(work, obligationId);
     const done = obligationOf(work, obligationId);
-    for (const one of obligationsOf(work, done.streamId, done.externalId)) {
+    for (const one of unsettledOfRecord(work, done.streamId, done.externalId)) {
       if (isNewer(one, done)) continue;
       if (one.obligationId === obligationId) settle(work, one, event, reason);
       else settle(work, one, 'newer_on_target', 'A newer version reached the target');
@@ -164,14 +200,13 @@ export const reopenObligations = (
   const { state } = work;
   const reopened = new Set<string>();
   for (const version of returned) {
-    const id = indexOf(work, streamId).byVersion.get(versionKey(version));
-    const before = id === undefined ? undefined : obligationOf(work, id);
+    const before = versionOf(work, streamId, version);
     if (before === undefined || stateAfter(before.state, 'wanted_again') === before.state) continue;
     state.sequence += 1;
     const openedAt = observedAt(work, streamId, version.externalId);
     const anew = { state: 'open' as const, settledAt: null, dueAt: null, attempts: 0, openedAt, deadlineAt };
     const { sequence } = state;
-    putObligation(work, { ...before, ...anew, sequence, ...sealed(version.payload), reason: 'Repair' });
+    observe(work, { ...before, ...anew, sequence, ...sealed(version.payload), reason: 'Repair' });
     reopened.add(version.externalId);
   }
   return reopened;

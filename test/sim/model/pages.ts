@@ -1,40 +1,38 @@
 import { shiftInstant } from '../../../src/core/instant.ts';
-import { isUnsettled, type ObligationState } from '../../../src/core/obligation/obligation-state.ts';
 import {
   decidePage,
   type FreshObligation,
   type Known,
-  momentKey,
   type PageNews,
   versionKey,
   wantedOf,
 } from '../../../src/core/obligation/page-news.ts';
-import { CYCLE_LEASE_MS } from '../../../src/core/protocol/cycle-routes.ts';
+import { CYCLE_LEASE_MS, type ObservedRecord } from '../../../src/core/protocol/cycle-routes.ts';
 import { StoreError } from '../../../src/core/protocol/store-error.ts';
 import { currentBundle } from './contracts.ts';
 import { fileDeadLetter } from './dead-letters.ts';
 import { appendEvidence, pseudonym } from './evidence.ts';
-import { insertObligations, obligationsOf, reopenObligations, supersedeOlder } from './obligations.ts';
+import { insertObligations, reopenObligations, supersedeOlder, unsettledOfRecord, versionOf } from './obligations.ts';
 import type { Operation, Request } from './operation.ts';
 import type { Obligation, Stream, Work } from './state.ts';
-import { moveCommitted, type OwnedCycle, ownCycle, streamById } from './streams.ts';
+import { indexOf, moveCommitted, type OwnedCycle, ownCycle, streamById } from './streams.ts';
 import { targetKey } from './targets.ts';
 
-const findKnown = (work: Work, { streamId, sync }: Stream, externalIds: ReadonlySet<string>): Known => {
+/** What is known of the records of a page, as far as the page asks for it. */
+const findKnown = (work: Work, { streamId, sync }: Stream, records: readonly ObservedRecord[]): Known => {
   const place = currentBundle(work, sync);
-  const versions = new Map<string, { state: ObligationState; sequence: number }>();
-  const latest = new Map<string, number>();
+  const { latest } = indexOf(work, streamId);
+  const versions = new Map<string, Obligation>();
   const appliedDigest = new Map<string, string>();
-  for (const externalId of externalIds) {
-    const before = obligationsOf(work, streamId, externalId);
-    for (const one of before) {
-      versions.set(versionKey(one), { state: one.state, sequence: one.sequence });
-      latest.set(momentKey(one), Math.max(one.sequence, latest.get(momentKey(one)) ?? 0));
-    }
+  for (const record of records) {
+    const { externalId } = record;
+    const before = versionOf(work, streamId, record);
+    if (before !== undefined) versions.set(versionKey(record), before);
     const target = work.state.targets.get(targetKey(place, externalId));
     if (target === undefined || target.applied === null || target.drifted) continue;
     if (target.intent !== null && target.intent.state !== 'confirmed') continue;
-    if (!before.some(({ state }) => isUnsettled(state))) appliedDigest.set(externalId, target.applied.digest);
+    const isOpen = unsettledOfRecord(work, streamId, externalId).length > 0;
+    if (!isOpen) appliedDigest.set(externalId, target.applied.digest);
   }
   return { versions, latest, appliedDigest };
 };
@@ -65,8 +63,7 @@ const fileRefused = (
 const openObligations = (work: Work, { cycle, stream }: OwnedCycle, request: Request<'recordPage'>): PageNews => {
   const { startAt } = stream.checkpoint;
   const { records } = request;
-  const externalIds = new Set(wantedOf(records, startAt).map(({ externalId }) => externalId));
-  const known = findKnown(work, stream, externalIds);
+  const known = findKnown(work, stream, wantedOf(records, startAt));
   const news = decidePage(records, known, { startAt, markAt: cycle.markAt });
   const { fresh, returned } = news;
   if (fresh.length + returned.length === 0) return news;
@@ -93,7 +90,7 @@ const moveFetched = (work: Work, streamId: number, fetched: Request<'recordPage'
 
 export const recordPage: Operation<'recordPage'> = (work, { cycle: cycleId }, request) => {
   const owned = ownCycle(work, cycleId, request.fence);
-  const { cycle, stream } = owned;
+  const { stream } = owned;
   const before = work.state.pages.get(`${cycleId}/${request.page}`);
   if (before !== undefined) return before;
   if (!owned.isRunning) {
@@ -102,14 +99,11 @@ export const recordPage: Operation<'recordPage'> = (work, { cycle: cycleId }, re
   const { opened, unchanged, late } = openObligations(work, owned, request);
   const checkpointVersion = moveFetched(work, stream.streamId, request.fetched);
   const reply = { checkpointVersion, opened, unchanged, late };
-  const { pages, rows } = cycle;
   work.state.pages.set(`${cycleId}/${request.page}`, reply);
-  work.state.cycles.set(cycleId, {
-    ...cycle,
-    pages: pages + 1,
-    rows: rows + request.rows,
-    late: cycle.late + late,
-  });
+  const { reading } = indexOf(work, stream.streamId);
+  reading.pages += 1;
+  reading.rows += request.rows;
+  reading.late += late;
   appendEvidence(work, {
     kind: 'page_read',
     sync: stream.sync,

@@ -1,25 +1,28 @@
 import { shiftInstant } from '../../../src/core/instant.ts';
-import { versionKey } from '../../../src/core/obligation/page-news.ts';
 import { REPAIRS_MAX } from '../../../src/core/protocol/reconcile-routes.ts';
 import { StoreError } from '../../../src/core/protocol/store-error.ts';
-import { type Disposition, disposeDifferences, isRepairable } from '../../../src/core/reconcile/disposition.ts';
+import {
+  type Disposition,
+  disposeDifferences,
+  isRepairable,
+  latestLooks,
+} from '../../../src/core/reconcile/disposition.ts';
 import { currentBundle } from './contracts.ts';
-import { insertObligations, obligationOf, obligationsOf, reopenObligations, supersedeOlder } from './obligations.ts';
+import { insertObligations, reopenObligations, supersedeOlder, unsettledOfRecord, versionOf } from './obligations.ts';
 import type { Operation, Request } from './operation.ts';
 import { differencesOf, finishRun, resultOf, runOf } from './reconciliations.ts';
 import type { Run, Work } from './state.ts';
-import { indexOf, moveCommitted } from './streams.ts';
+import { moveCommitted } from './streams.ts';
 import { targetKey } from './targets.ts';
 
 type Reported = Request<'recordSlice'>['differences'][number];
 type Disposed = Reported & { readonly disposition: Disposition };
 
 const isPending = (work: Work, { streamId }: Run, { externalId }: Reported): boolean =>
-  obligationsOf(work, streamId, externalId).some(({ state }) => state === 'open');
+  unsettledOfRecord(work, streamId, externalId).some(({ state }) => state === 'open');
 
 const isGivenUp = (work: Work, { streamId }: Run, difference: Reported): boolean => {
-  const id = indexOf(work, streamId).byVersion.get(versionKey(difference));
-  const state = id === undefined ? undefined : obligationOf(work, id).state;
+  const state = versionOf(work, streamId, difference)?.state;
   return state === 'dead_lettered' || state === 'waived';
 };
 
@@ -81,8 +84,9 @@ export const recordSlice: Operation<'recordSlice'> = (work, { run: runId }, requ
   if (slice > run.slice) {
     throw new StoreError('conflict', `Cannot record slice ${slice} of run ${runId}: slice ${run.slice} is missing`);
   }
-  markDoubtful(work, run, request.differences);
-  const disposed = dispose(work, run, request.differences);
+  const reported = latestLooks(request.differences);
+  markDoubtful(work, run, reported);
+  const disposed = dispose(work, run, reported);
   repair(work, run, disposed);
   const differences = differencesOf(work, run);
   for (const { externalId, kind, fields, disposition } of disposed) {

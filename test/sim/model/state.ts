@@ -30,9 +30,6 @@ export type Cycle = {
   readonly markAt: Instant | null;
   readonly openedAt: Instant;
   readonly endedAt: Instant | null;
-  readonly pages: number;
-  readonly rows: number;
-  readonly late: number;
 };
 
 export type Obligation = {
@@ -147,16 +144,28 @@ type Numbered<C> = { readonly version: number; readonly contract: C; readonly te
 /** A position in the order (update time, external ID). */
 export type Position = { readonly updatedAt: Instant; readonly externalId: string };
 
+/** The obligations of one record of a stream. */
+export type RecordIndex = {
+  readonly unsettled: Set<number>;
+  /** The newest version. */
+  newest: number;
+  /** When one of its versions was last observed; never moves back. */
+  observedAt: Instant;
+};
+
 /** The obligations of one stream, by what they are looked up by. */
 export type StreamIndex = {
   /** By `versionKey`. */
   readonly byVersion: Map<string, number>;
-  readonly byRecord: Map<string, number[]>;
+  /** By external ID. */
+  readonly byRecord: Map<string, RecordIndex>;
+  /** The sequence of the last version observed under an update time, by `momentKey`. */
+  readonly latest: Map<string, number>;
   readonly unsettled: Set<number>;
   /** Every position that an obligation has, in order and each once. */
   readonly positions: Position[];
   readonly counts: Map<ObligationState, number>;
-  readonly cycles: string[];
+  readonly reading: { cycles: number; pages: number; rows: number; late: number };
   deliveries: number;
 };
 

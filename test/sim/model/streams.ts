@@ -52,10 +52,11 @@ export const openStream: Operation<'openStream'> = (work, key, { start }) => {
   state.indexes.set(streamId, {
     byVersion: new Map(),
     byRecord: new Map(),
+    latest: new Map(),
     unsettled: new Set(),
     positions: [],
     counts: new Map(),
-    cycles: [],
+    reading: { cycles: 0, pages: 0, rows: 0, late: 0 },
     deliveries: 0,
   });
   const body = { stream: key.stream, start: start.kind, startAt, by: work.keyId };
@@ -65,15 +66,8 @@ export const openStream: Operation<'openStream'> = (work, key, { start }) => {
 
 export const getStream: Operation<'getStream'> = (work, key) => {
   const { streamId, checkpoint } = streamOf(work, key);
-  const { counts, cycles, deliveries } = indexOf(work, streamId);
+  const { counts, reading, deliveries } = indexOf(work, streamId);
   const count = (state: ObligationState): number => counts.get(state) ?? 0;
-  const reading = { cycles: cycles.length, pages: 0, rows: 0, late: 0 };
-  for (const cycleId of cycles) {
-    const cycle = found(work.state.cycles.get(cycleId), `cycle ${cycleId}`);
-    reading.pages += cycle.pages;
-    reading.rows += cycle.rows;
-    reading.late += cycle.late;
-  }
   return {
     ...key,
     // The model's Zaps do not say who they are.
@@ -88,7 +82,7 @@ export const getStream: Operation<'getStream'> = (work, key) => {
       deadLettered: count('dead_lettered'),
       deliveries,
     },
-    reading,
+    reading: { ...reading },
   };
 };
 
@@ -113,10 +107,9 @@ export const openCycle: Operation<'openCycle'> = (work, _params, request) => {
       }
       const { fence } = decision.lease;
       const markAt = checkpoint.fetched.cursor?.updatedAt ?? null;
-      const reading = { pages: 0, rows: 0, late: 0 };
-      state.cycles.set(cycleId, { cycleId, streamId, fence, markAt, openedAt: now, endedAt: null, ...reading });
+      state.cycles.set(cycleId, { cycleId, streamId, fence, markAt, openedAt: now, endedAt: null });
       state.streams.set(streamId, { ...stream, lease: decision.lease });
-      indexOf(work, streamId).cycles.push(cycleId);
+      indexOf(work, streamId).reading.cycles += 1;
       return { kind: 'opened', fence, checkpoint, now, ...contract };
     }
   }
