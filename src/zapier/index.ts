@@ -38,10 +38,10 @@ export default defineApp({
   creates: {
     [upsertRecord.key]: upsertRecord,
     [upsertRecords.key]: upsertRecords,
-    [acknowledgeDelivery.key]: acknowledgeDelivery,
-    [claimOnce.key]: claimOnce,
     [deadLetterRecord.key]: deadLetterRecord,
     [replayDeadLetters.key]: replayDeadLetters,
     [resolveDeadLetter.key]: resolveDeadLetter,
+    [acknowledgeDelivery.key]: acknowledgeDelivery,
+    [claimOnce.key]: claimOnce,
   },
 });

@@ -57,6 +57,7 @@ export const sliceFields = [
       { value: 'read', label: 'Read: the source gave a record that cannot be used', sample: 'read' },
       { value: 'deliver', label: 'Deliver: no step acknowledged it', sample: 'deliver' },
       { value: 'write', label: 'Write: the target or the contract refused it', sample: 'write' },
+      { value: 'acknowledge', label: 'Acknowledge: a Zap reported that it failed', sample: 'acknowledge' },
       { value: 'zap', label: 'Zap: a Zap gave up on it', sample: 'zap' },
     ],
     helpText: 'Only dead letters that were given up on at this stage.',

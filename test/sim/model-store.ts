@@ -5,6 +5,7 @@ import { beginWrites } from './model/begin-writes.ts';
 import { closeCircuit, listCircuits } from './model/circuits.ts';
 import { completeWrites } from './model/complete-writes.ts';
 import { applySync, applySystem, getSync, listSyncs } from './model/contracts.ts';
+import { listDeadLetters } from './model/dead-letters.ts';
 import { emit } from './model/emission.ts';
 import { listEvidence } from './model/evidence.ts';
 import type { Operation } from './model/operation.ts';
@@ -43,6 +44,7 @@ const modelled: { readonly [Name in RouteName]?: Operation<Name> } = {
   recordSlice,
   getReconciliation,
   listEvidence,
+  listDeadLetters,
 };
 
 export type ModelOptions = {

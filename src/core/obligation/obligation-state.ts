@@ -15,13 +15,23 @@ export type ObligationEvent =
   /** The target refused it, or its attempts are used up. */
   | 'given_up'
   /** Read again after another under the same update time, or held and passing by now, or to be repaired. */
-  | 'wanted_again';
+  | 'wanted_again'
+  /** A person has its dead letter delivered again. */
+  | 'replayed'
+  /** A person answers for leaving it as it is. */
+  | 'waived';
 
 /** An unsettled obligation keeps `committed` from passing it. */
 export const isUnsettled = (state: ObligationState): state is 'open' | 'held' => state === 'open' || state === 'held';
 
-const settledBy = (event: Exclude<ObligationEvent, 'wanted_again'>): ObligationState => {
+const whenUnsettled = (state: 'open' | 'held', event: ObligationEvent): ObligationState => {
   switch (event) {
+    case 'wanted_again':
+      return 'open';
+    case 'replayed':
+      return state;
+    case 'waived':
+      return state === 'held' ? 'waived' : state;
     case 'newer_read':
     case 'newer_on_target':
       return 'superseded';
@@ -34,17 +44,18 @@ const settledBy = (event: Exclude<ObligationEvent, 'wanted_again'>): ObligationS
   }
 };
 
-/** The state after an event. What is settled stays as it is, until it is wanted again; what people decided on stays so. */
+/** The state after an event. What is settled stays as it is, until it is wanted again; what was given up is for people. */
 export const stateAfter = (state: ObligationState, event: ObligationEvent): ObligationState => {
   switch (state) {
     case 'open':
     case 'held':
-      return event === 'wanted_again' ? 'open' : settledBy(event);
+      return whenUnsettled(state, event);
     case 'applied':
     case 'superseded':
     case 'unchanged':
       return event === 'wanted_again' ? 'open' : state;
     case 'dead_lettered':
+      return event === 'replayed' ? 'open' : event === 'waived' ? 'waived' : state;
     case 'waived':
       return state;
   }

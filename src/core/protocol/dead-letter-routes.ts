@@ -13,7 +13,7 @@ export const HISTORY_MAX = 50;
 const LIST_MAX = 500;
 const LIST_DEFAULT = 100;
 
-export const letterStage = z.enum(['read', 'deliver', 'write', 'zap']);
+export const letterStage = z.enum(['read', 'deliver', 'write', 'acknowledge', 'zap']);
 const errorClass = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,99}$/, 'must be lower-case letters, digits and underscores, beginning with a letter');

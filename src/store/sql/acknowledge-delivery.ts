@@ -6,12 +6,13 @@ import { unknownDelivery } from '../../core/write/begin-decision.ts';
 import { decideWrite, type Version } from '../../core/write/write-decision.ts';
 import { currentBundle } from './contracts-table.ts';
 import { type DeliveryRow, findDeliveries } from './deliveries-table.ts';
-import { fileDeadLetter } from './dead-letters-table.ts';
+import { closeApplied, fileDeadLetter } from './dead-letters-table.ts';
 import { appendEvidence } from './evidence-table.ts';
 import { settleObligation, settleOnTarget, takeBackGivenUp } from './obligations-table.ts';
 import type { Operations } from './operations.ts';
 import { lockStreams, moveCommitted } from './streams-table.ts';
 import { lockedTarget, lockTargets, markAcknowledged, markDrifted, type TargetKey } from './target-records-table.ts';
+import { tokenizedReason } from './tokenized-reason.ts';
 import type { Work } from './work.ts';
 
 type Request = Parameters<Operations['acknowledgeDelivery']>[2];
@@ -19,7 +20,7 @@ type Reply = Awaited<ReturnType<Operations['acknowledgeDelivery']>>;
 type Status = Extract<Reply, { kind: 'settled' }>['status'];
 
 /** What never changes of a delivery. */
-type Delivery = Pick<DeliveryRow, 'obligation_id' | 'stream_id' | 'external_id'>;
+type Delivery = Pick<DeliveryRow, 'obligation_id' | 'stream_id' | 'external_id' | 'digest' | 'sealed'>;
 
 /** What does, read under the lock of its stream. */
 type Obligation = {
@@ -108,13 +109,16 @@ const supersede = async (work: Work, { request, delivery, key }: Asked): Promise
 
 const apply = async (work: Work, asked: Asked, targetId: string | null): Promise<Status> => {
   const { delivery, obligation, key, request } = asked;
-  await markAcknowledged(work, { key, version: obligation.version, targetId, sync: request.sync });
+  const { updatedAt: at, sequence } = obligation.version;
+  await markAcknowledged(work, { key, version: obligation.version, targetId });
+  await closeApplied(work, request.sync, [{ externalId: key.externalId, at, sequence }]);
   await takeBackGivenUp(work, delivery.obligation_id, 'applied');
   await settleOnTarget(work, [delivery.obligation_id], 'applied', null);
   return obligation.state === 'superseded' ? 'stale' : 'applied';
 };
 
-const giveUp = async (work: Work, { request, delivery, obligation }: Asked, reason: string): Promise<Status> => {
+const giveUp = async (work: Work, { request, delivery, obligation }: Asked, told: string): Promise<Status> => {
+  const reason = await tokenizedReason(work, request.sync, delivery, told);
   await settleObligation(work, delivery.obligation_id, 'dead_lettered', reason);
   await fileDeadLetter(work, {
     sync: request.sync,
@@ -122,7 +126,7 @@ const giveUp = async (work: Work, { request, delivery, obligation }: Asked, reas
     externalId: delivery.external_id,
     obligationId: delivery.obligation_id,
     updatedAt: obligation.updatedAt,
-    stage: 'zap',
+    stage: 'acknowledge',
     errorClass: 'reported_failed',
     reason,
     attempts: obligation.attempts,
@@ -156,7 +160,7 @@ const acknowledgedEvidence = (work: Work, { request, obligation, key }: Asked, s
  * obligation, the older ones of its record, `committed` and the applied version of the target record move together.
  *
  * Every attempt of one obligation counts, and the same acknowledgement again changes nothing. One that says `applied`
- * of a version that was given up on takes it back: the record is on the target. Eleven statements at most.
+ * of a version that was given up on takes it back: the record is on the target. Fourteen statements at most.
  *
  * @throws StoreError `not_found` for a delivery of another environment, another sync, or none
  */

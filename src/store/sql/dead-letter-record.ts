@@ -1,46 +1,27 @@
-import { sql } from 'kysely';
 import { compareInstants, type Instant, instantToMs } from '../../core/instant.ts';
-import { tokenizeText } from '../../core/mapping/tokenize.ts';
-import { storableReason } from '../../core/protocol/reason.ts';
+import type { ObligationState } from '../../core/obligation/obligation-state.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
+import { unknownDelivery } from '../../core/write/begin-decision.ts';
 import { currentBundle } from './contracts-table.ts';
 import { findDeadLetter } from './dead-letter-views.ts';
 import { fileDeadLetter } from './dead-letters-table.ts';
-import { settleObligation, tryOpenPayload } from './obligations-table.ts';
+import { settleObligation } from './obligations-table.ts';
+import { type DeliveryRow, findDeliveries } from './deliveries-table.ts';
 import type { Operations } from './operations.ts';
-import type { ObligationState } from '../../core/obligation/obligation-state.ts';
 import { lockStreams, moveCommitted } from './streams-table.ts';
 import { lockedTarget, lockTargets, type TargetKey } from './target-records-table.ts';
+import { tokenizedReason } from './tokenized-reason.ts';
 import type { Work } from './work.ts';
 
 type Request = Parameters<Operations['deadLetterRecord']>[2];
 type Reply = Awaited<ReturnType<Operations['deadLetterRecord']>>;
 
-type Delivered = { obligation_id: number; stream_id: number; external_id: string };
-type Current = {
-  state: ObligationState;
-  updated_at: Instant;
-  digest: string;
-  attempts: number;
-  sealed: Buffer | null;
-};
+type Current = { state: ObligationState; updated_at: Instant; attempts: number };
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-const findDelivered = async (work: Work, { sync, deliveryId }: Request): Promise<Delivered> => {
-  const found = UUID.test(deliveryId)
-    ? await sql<Delivered>`
-        select o.obligation_id, o.stream_id, o.external_id
-        from deliveries d join obligations o using (obligation_id) join streams s using (stream_id)
-        where d.delivery_id = ${deliveryId}::uuid and s.environment = ${work.caller.environment} and s.sync = ${sync}
-      `.execute(work.tx)
-    : { rows: [] };
-  const [row] = found.rows;
+const findDelivery = async (work: Work, { sync, deliveryId }: Request): Promise<DeliveryRow> => {
+  const row = (await findDeliveries(work, sync, [deliveryId])).get(deliveryId.toLowerCase());
   if (row !== undefined) return row;
-  throw new StoreError(
-    'not_found',
-    `Cannot find delivery "${deliveryId.slice(0, 50)}" of sync "${sync}" in ${work.caller.environment}: map Delivery ID from the Tidemark trigger of the same sync`,
-  );
+  throw new StoreError('not_found', unknownDelivery(deliveryId, sync, work.caller.environment));
 };
 
 /** How long another run may still be writing the record; 0 when none is. */
@@ -67,14 +48,14 @@ const letterOf = async (work: Work, obligationId: number): Promise<string> => {
  */
 export const deadLetterRecord = async (work: Work, request: Request): Promise<Reply> => {
   const bundle = await currentBundle(work, request.sync);
-  const delivered = await findDelivered(work, request);
+  const delivered = await findDelivery(work, request);
   const { obligation_id: obligationId, stream_id: streamId, external_id: externalId } = delivered;
   const { entity, externalIdField: field } = bundle.sync.target;
   const retryAfterMs = await writingForMs(work, { system: bundle.target.name, entity, field, externalId });
   await lockStreams(work, [streamId]);
   const current: Current = await work.tx
     .selectFrom('obligations')
-    .select(['state', 'updated_at', 'digest', 'attempts', 'sealed'])
+    .select(['state', 'updated_at', 'attempts'])
     .where('obligation_id', '=', obligationId)
     .executeTakeFirstOrThrow();
   switch (current.state) {
@@ -90,9 +71,8 @@ export const deadLetterRecord = async (work: Work, request: Request): Promise<Re
       break;
   }
   if (retryAfterMs > 0) return { kind: 'in_progress', retryAfterMs };
-  const { digest, sealed, attempts, updated_at: updatedAt } = current;
-  const fields = sealed === null ? undefined : tryOpenPayload(work, { streamId, externalId, digest, sealed });
-  const reason = storableReason(tokenizeText(bundle.sync, fields ?? {}, work.sealing.pseudonym, request.reason));
+  const { attempts, updated_at: updatedAt } = current;
+  const reason = await tokenizedReason(work, request.sync, delivered, request.reason);
   await settleObligation(work, obligationId, 'dead_lettered', reason);
   await moveCommitted(work, streamId);
   const { sync, errorClass } = request;

@@ -16,7 +16,7 @@ export type NewDeadLetter = {
   readonly externalId: string;
   readonly obligationId: number | null;
   readonly updatedAt: Instant;
-  /** Where it was given up; `zap` for a Zap that said so itself. */
+  /** Where it was given up; `acknowledge` and `zap` by the word of a Zap. */
   readonly stage: DeadLetter['stage'];
   readonly errorClass: string;
   readonly reason: string;

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import type { Instant } from '../../core/instant.ts';
+import type { ObligationState } from '../../core/obligation/obligation-state.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { currentBundle } from './contracts-table.ts';
 import { appendEvidence } from './evidence-table.ts';
 import type { Operations } from './operations.ts';
-import type { ObligationState } from '../../core/obligation/obligation-state.ts';
 import { lockStreams, moveCommitted } from './streams-table.ts';
 import type { Work } from './work.ts';
 

@@ -187,7 +187,7 @@ export const takeBackGivenUp = async (
   state: 'applied' | 'superseded',
 ): Promise<void> => {
   await sql`
-    update obligations set state = ${state}, settled_at = ${work.now}, sealed = null, reason = null
+    update obligations set state = ${state}, settled_at = ${work.now}, reason = null, sealed = null
     where obligation_id = ${obligationId} and state = 'dead_lettered'
   `.execute(work.tx);
 };

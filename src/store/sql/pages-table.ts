@@ -101,12 +101,11 @@ const openObligations = async (
   const changed = new Set([...fresh, ...returned].map(({ externalId }) => externalId));
   await supersedeOlder(work, cycle.streamId, [...changed]);
   await fileRefused(work, cycle, fresh, opened);
+  const unchanged = fresh.filter(({ state }) => state === 'unchanged');
   await closeApplied(
     work,
     cycle.sync,
-    fresh
-      .filter(({ state }) => state === 'unchanged')
-      .map(({ externalId, updatedAt: at }) => ({ externalId, at, sequence: null })),
+    unchanged.map(({ externalId, updatedAt: at }) => ({ externalId, at, sequence: null })),
   );
   return recorded;
 };

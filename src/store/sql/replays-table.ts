@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { ContractBundle } from '../../core/contract/bundle.ts';
 import { digestJson, digestText } from '../../core/digest.ts';
 import { compareInstants, type Instant, shiftInstant } from '../../core/instant.ts';
+import { statesChangedBy } from '../../core/obligation/obligation-state.ts';
 import { type ReplayAnswer, replayAnswer } from '../../core/protocol/dead-letter-routes.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { spacingMs } from '../../core/replay/judge-replay.ts';
@@ -105,7 +106,7 @@ const reopen = async (work: Work, plan: Plan): Promise<void> => {
     set state = 'open', settled_at = null, due_at = null, attempts = 0, not_before = r.not_before, reason = 'Replay',
         checked_version = ${plan.bundle.version}
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(obligation_id bigint, not_before text)
-    where o.obligation_id = r.obligation_id and o.state = 'dead_lettered'
+    where o.obligation_id = r.obligation_id and o.state = any(${statesChangedBy('replayed')}::text[])
   `.execute(work.tx);
 };
 

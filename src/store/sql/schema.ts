@@ -199,7 +199,7 @@ type DeadLetters = {
   external_id: string;
   obligation_id: number | null;
   updated_at: Instant;
-  stage: 'read' | 'deliver' | 'write' | 'zap';
+  stage: 'read' | 'deliver' | 'write' | 'acknowledge' | 'zap';
   error_class: string;
   reason: string;
   attempts: number;

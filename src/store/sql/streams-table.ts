@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { type ContractBundle, contractFor } from '../../core/contract/bundle.ts';
+import { contractFor } from '../../core/contract/bundle.ts';
 import { compareInstants, type Instant } from '../../core/instant.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { type Checkpoint, type Cursor, startInstant } from '../../core/read/checkpoint.ts';
@@ -148,14 +148,17 @@ export const getStream = async (work: Work, key: StreamKey): ReturnType<Operatio
   };
 };
 
+type BegunCycle = {
+  readonly cycleId: string;
+  readonly stream: StreamRow;
+  readonly lease: CycleLease;
+  readonly contractVersion: string;
+};
+
 /** Gives a cycle the lease of its stream. Two statements. */
-const beginCycle = async (
-  work: Work,
-  cycleId: string,
-  { stream, bundle }: { readonly stream: StreamRow; readonly bundle: ContractBundle },
-  lease: CycleLease,
-): Promise<void> => {
-  const { fence, leaseUntil } = lease;
+const beginCycle = async (work: Work, begun: BegunCycle): Promise<void> => {
+  const { cycleId, stream, contractVersion } = begun;
+  const { fence, leaseUntil } = begun.lease;
   await work.tx
     .updateTable('streams')
     .set({ fence, lease_until: leaseUntil, lease_cycle: cycleId })
@@ -171,7 +174,7 @@ const beginCycle = async (
       opened_at: work.now,
       ended_at: null,
       mark_at: stream.fetched_at,
-      contract_version: bundle.version,
+      contract_version: contractVersion,
       failure: null,
     })
     .onConflict((conflict) => conflict.column('cycle_id').doNothing())
@@ -188,8 +191,8 @@ const beginCycle = async (
 /**
  * Begins a poll cycle. While another cycle holds the lease this one is `busy`; a lease that has ended is taken over,
  * and the fence refuses whatever its old owner still sends. The same cycle again gets the same answer. A Zap that
- * polls the stream of another is `contested`, and so is one poll of the other. Held records that a newer contract lets
- * through are released here, before the cycle hands out.
+ * polls the stream of another is `contested`, and so is one poll of the other. Held records that a newer contract lets through are released here,
+ * before the cycle hands out.
  */
 export const openCycle = async (
   work: Work,
@@ -210,7 +213,12 @@ export const openCycle = async (
     case 'busy':
       return decision;
     case 'begin':
-      await beginCycle(work, request.cycleId, { stream: row, bundle }, decision.lease);
+      await beginCycle(work, {
+        cycleId: request.cycleId,
+        stream: row,
+        lease: decision.lease,
+        contractVersion: bundle.version,
+      });
       await releaseHeld(work, { streamId: row.stream_id, name: row.name }, bundle);
       return { ...opened, fence: decision.lease.fence };
   }

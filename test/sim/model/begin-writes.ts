@@ -14,6 +14,7 @@ import {
 import type { Version } from '../../../src/core/write/write-decision.ts';
 import { circuitOf, putProbe } from './circuits.ts';
 import { currentBundle } from './contracts.ts';
+import { closeApplied } from './dead-letters.ts';
 import { payloadOf } from './emission.ts';
 import { obligationOf, settleObligation, settleOnTarget } from './obligations.ts';
 import type { Operation, Request } from './operation.ts';
@@ -121,6 +122,7 @@ const record = (work: Work, { bundle, targets, intents, same, older }: Plan): vo
     const target = targetOf(work, bundle, externalId);
     work.state.targets.set(targetKey(bundle, externalId), { ...target, applied: version });
   }
+  for (const { externalId, version } of same) closeApplied(work, bundle.sync.name, externalId, version);
   const unchanged = obligationsOf(same).map(({ obligationId }) => obligationId);
   settleOnTarget(work, unchanged, 'found_on_target', 'The target holds this version');
   for (const { obligationId } of obligationsOf(older)) {

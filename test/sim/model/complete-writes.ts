@@ -1,6 +1,6 @@
 import { decideOutcome, endIntent, outcomeDetail, toldAgain, toldOf } from '../../../src/core/write/end-decision.ts';
 import { tellCircuits } from './circuits.ts';
-import { closeDeadLetter, fileDeadLetter } from './dead-letters.ts';
+import { closeApplied, fileDeadLetter } from './dead-letters.ts';
 import { appendEvidence, pseudonym } from './evidence.ts';
 import { obligationOf, settleObligation, settleOnTarget } from './obligations.ts';
 import type { Operation, Request } from './operation.ts';
@@ -52,7 +52,7 @@ const end = (work: Work, { intent, item }: Ended): void => {
   }
   const { targetId, version } = after.applied;
   state.targets.set(intent.targetKey, { ...ended, drifted: false, targetId, applied: version });
-  closeDeadLetter(work, intent.sync, intent.externalId, 'applied');
+  closeApplied(work, intent.sync, intent.externalId, version);
 };
 
 const streamIdOf = (work: Work, { obligationId }: Intent): number | null =>

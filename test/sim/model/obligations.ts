@@ -101,7 +101,7 @@ const observedAt = (work: Work, streamId: number, externalId: string): Instant =
   return before !== undefined && before > work.now ? before : work.now;
 };
 
-export type Opening = { readonly streamId: number; readonly deadlineAt: Instant };
+export type Opening = { readonly streamId: number; readonly deadlineAt: Instant; readonly cycleId: string | null };
 
 /** Makes obligations of versions that have none, in the order given, which becomes their sequence. */
 export const insertObligations = (work: Work, opening: Opening, fresh: readonly FreshObligation[]): Obligation[] => {
@@ -137,7 +137,8 @@ export const isInFlight = ({ state, dueAt }: Obligation, now: Instant): boolean 
 const settle = (work: Work, obligation: Obligation, event: ObligationEvent, reason: string | null): void => {
   const state = stateAfter(obligation.state, event);
   if (state === obligation.state) return;
-  putObligation(work, { ...obligation, state, settledAt: work.now, payload: null, dueAt: null, reason });
+  const payload = state === 'dead_lettered' ? obligation.payload : null;
+  putObligation(work, { ...obligation, state, settledAt: work.now, payload, dueAt: null, reason });
 };
 
 /** Supersedes what is older than the newest known version of its record, but for what is in flight. */
@@ -156,6 +157,13 @@ const acknowledge = ({ state, now }: Work, obligationId: number): void => {
     const delivery = found(state.deliveries.get(id), `delivery ${id}`);
     if (delivery.acknowledgedAt === null) state.deliveries.set(id, { ...delivery, acknowledgedAt: now });
   }
+};
+
+/** Drops the payload of a dead letter that was closed. */
+export const dropPayload = (work: Work, obligationId: number | null): void => {
+  if (obligationId === null) return;
+  const obligation = obligationOf(work, obligationId);
+  if (obligation.state === 'dead_lettered') putObligation(work, { ...obligation, payload: null });
 };
 
 /** Settles an obligation without a write; nothing happens to one that is settled already. */

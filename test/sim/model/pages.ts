@@ -10,7 +10,7 @@ import {
 import { CYCLE_LEASE_MS, type ObservedRecord } from '../../../src/core/protocol/cycle-routes.ts';
 import { StoreError } from '../../../src/core/protocol/store-error.ts';
 import { currentBundle } from './contracts.ts';
-import { fileDeadLetter } from './dead-letters.ts';
+import { closeApplied, fileDeadLetter } from './dead-letters.ts';
 import { appendEvidence, pseudonym } from './evidence.ts';
 import { insertObligations, reopenObligations, supersedeOlder, unsettledOfRecord, versionOf } from './obligations.ts';
 import type { Operation, Request } from './operation.ts';
@@ -69,12 +69,15 @@ const openObligations = (work: Work, { cycle, stream }: OwnedCycle, request: Req
   if (fresh.length + returned.length === 0) return news;
   const { sync } = currentBundle(work, stream.sync);
   const deadlineAt = shiftInstant(work.now, sync.sla.freshnessMinutes * 60_000);
-  const opening = { streamId: stream.streamId, deadlineAt };
+  const opening = { streamId: stream.streamId, deadlineAt, cycleId: cycle.cycleId };
   reopenObligations(work, opening, returned);
   const opened = insertObligations(work, opening, fresh);
   const changed = [...fresh, ...returned].map(({ externalId }) => externalId);
   supersedeOlder(work, stream.streamId, changed);
   fileRefused(work, stream, fresh, opened);
+  for (const { state, externalId, updatedAt } of fresh) {
+    if (state === 'unchanged') closeApplied(work, stream.sync, externalId, { updatedAt, sequence: null });
+  }
   return news;
 };
 

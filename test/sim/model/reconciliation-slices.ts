@@ -55,7 +55,8 @@ const repair = (work: Work, { sync: name, streamId }: Run, disposed: readonly Di
   );
   if (wanted.length === 0) return;
   const { sync } = currentBundle(work, name);
-  const opening = { streamId, deadlineAt: shiftInstant(work.now, sync.sla.freshnessMinutes * 60_000) };
+  const deadlineAt = shiftInstant(work.now, sync.sla.freshnessMinutes * 60_000);
+  const opening = { streamId, deadlineAt, cycleId: null };
   const reopened = reopenObligations(work, opening, wanted);
   const unseen = wanted.filter(({ externalId }) => !reopened.has(externalId));
   insertObligations(

@@ -49,7 +49,9 @@ export type Obligation = {
   readonly deadlineAt: Instant;
   readonly settledAt: Instant | null;
   readonly reason: string | null;
-  /** Mapped fields as JSON; null once settled. */
+  /** The poll that read it; null for a repair. */
+  readonly cycleId: string | null;
+  /** Mapped fields as JSON; null once settled, for a dead letter once it is closed. */
   readonly payload: string | null;
   /** Characters of the payload. */
   readonly bytes: number;
@@ -98,12 +100,20 @@ export type DeadLetter = {
   readonly stream: string | null;
   readonly externalId: string;
   readonly obligationId: number | null;
+  /** What orders it among the versions of its record. */
+  readonly version: Pick<Version, 'updatedAt' | 'sequence'>;
+  readonly updatedAt: Instant;
   readonly stage: 'read' | 'deliver' | 'write';
   readonly errorClass: string;
   readonly reason: string;
   readonly attempts: number;
+  /** With those of the dead letters that it replaced. */
+  readonly attemptsTotal: number;
   readonly owner: string;
   readonly openedAt: Instant;
+  readonly contractVersion: string;
+  readonly traceId: string | null;
+  readonly closedAt: Instant | null;
   readonly closedAs: 'superseded' | 'applied' | null;
 };
 
