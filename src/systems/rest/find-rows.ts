@@ -60,8 +60,9 @@ const findBatch = async (reading: RestReading, field: string, values: readonly s
     const again = await lookUp(reading, field, doubted);
     if (again.kind === 'failed') return again;
     if (again.byValue.size > 0) {
+      const key = reading.entity.findTemplate === undefined ? 'findMany' : 'findTemplate';
       return malformed(
-        `Cannot look up ${reading.subject}: an answer for ${values.length} values left out ${again.byValue.size} of ${doubted.length} that are there; lower findBatchMax, or correct findMany, in the contract`,
+        `Cannot look up ${reading.subject}: an answer for ${values.length} values left out ${again.byValue.size} of ${doubted.length} that are there; lower findBatchMax, or correct ${key}, in the contract`,
       );
     }
   }
