@@ -9,6 +9,7 @@ import { buildZaps, type DemoZaps } from '../../demo/zaps.ts';
 import { ensureBuiltApp } from '../../scripts/built-app.ts';
 import type { StorePort } from '../../src/core/protocol/store-port.ts';
 import { createStoreClient } from '../../src/store/client/create-store-client.ts';
+import { type Cleanup, clean } from './cleanups.ts';
 
 /** Everything that the demo runs on, each part a process of its own, and the store's API as a Zap may call it. */
 export type Stage = {
@@ -31,12 +32,6 @@ export type StageOptions = {
 const CONTAINERS = 5;
 /** A poll every two seconds; a run that is put off while a dead one holds its lease comes back twice a second, not more. */
 const CLOCK_FACTOR = 60;
-
-type Cleanup = () => Promise<unknown>;
-
-const clean = async (cleanups: readonly Cleanup[]): Promise<void> => {
-  for (const cleanup of cleanups.toReversed()) await cleanup();
-};
 
 const start = async (options: StageOptions, cleanups: Cleanup[]): Promise<Omit<Stage, 'close'>> => {
   const { records, seed, databaseUrl, changes } = options;

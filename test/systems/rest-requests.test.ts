@@ -51,6 +51,27 @@ describe('what the query says', () => {
     expect(reply.kind === 'found' && [...reply.byValue.keys()]).toEqual(['a', 'b', 'c,d']);
   });
 
+  test('keys go into a template as JSON strings, whatever they hold, many in one request', async () => {
+    const keys = ['a', 'b"],"$or":[{', '{field}{values}', 'c\\'];
+    const where = JSON.stringify({ erpId: { $in: keys } });
+    const rows = keys.map((erpId, id) => ({ id, erpId }));
+    nock(HOST).get('/api/contacts').query({ where }).reply(200, rows);
+    const system = restSystem({ findParam: 'where', findTemplate: '{"{field}":{"$in":[{values}]}}' });
+    const reply = await driverOf(system).find('erpId', keys);
+    expect(reply.kind === 'found' && [...reply.byValue.keys()]).toEqual(keys);
+  });
+
+  test('a template that takes one key is asked once for each', async () => {
+    const get = (id: string) =>
+      nock(HOST)
+        .get('/api/contacts')
+        .query({ q: `erpId="${id}"` });
+    get('a').reply(200, [{ id: 1, erpId: 'a' }]);
+    const driver = driverOf(restSystem({ findParam: 'q', findTemplate: '{field}={values}', findBatchMax: 1 }));
+    expect(driver.findBatchMax).toBe(1);
+    expect(await driver.find('erpId', ['a'])).toMatchObject({ kind: 'found' });
+  });
+
   test('an API that reads one of repeated parameters only is found out', async () => {
     nock(HOST)
       .get('/api/contacts')

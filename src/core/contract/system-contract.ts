@@ -68,7 +68,7 @@ const restWrite = z.discriminatedUnion('mode', [
   }),
 ]);
 
-const restEntity = z.strictObject({
+const restEntityShape = z.strictObject({
   ...shared,
   createdAtField: fieldPath.optional().describe('Read instead where the update time is empty until the first update'),
   path: z.string().min(1).max(200).describe('Path under the base URL'),
@@ -86,7 +86,20 @@ const restEntity = z.strictObject({
     .default('{field}')
     .describe('Query parameter of a lookup; {field} is the name of the field looked up'),
   findMany: z.enum(['repeat', 'comma', 'none']).default('none').describe('How one lookup carries several keys'),
+  findTemplate: z
+    .string()
+    .max(500)
+    .regex(/\{values\}/, 'must hold {values}')
+    .optional()
+    .describe(
+      'Value of findParam, in place of findMany; {field} is the field looked up, {values} the keys as JSON strings joined by commas',
+    ),
   write: restWrite.default({ mode: 'find-then-write', updateMethod: 'PATCH' }),
+});
+
+const restEntity = restEntityShape.refine((one) => one.findTemplate === undefined || one.findMany === 'none', {
+  path: ['findMany'],
+  message: 'and findTemplate both say how a lookup carries its keys',
 });
 
 const odataEntity = z.strictObject({

@@ -23,7 +23,7 @@ type Whole = { readonly kind: 'rows'; readonly rows: readonly JsonValue[]; reado
 
 /** How many values one call takes: one, where the API takes no more. */
 export const findBatchMaxOf = ({ entity }: Pick<RestReading, 'entity'>): number =>
-  entity.findMany === 'none' ? 1 : entity.findBatchMax;
+  entity.findMany === 'none' && entity.findTemplate === undefined ? 1 : entity.findBatchMax;
 
 /**
  * Looks records up by the values of one field. What the answer leaves out decides whether a record is created, so an
@@ -60,8 +60,9 @@ const findBatch = async (reading: RestReading, field: string, values: readonly s
     const again = await lookUp(reading, field, doubted);
     if (again.kind === 'failed') return again;
     if (again.byValue.size > 0) {
+      const key = reading.entity.findTemplate === undefined ? 'findMany' : 'findTemplate';
       return malformed(
-        `Cannot look up ${reading.subject}: an answer for ${values.length} values left out ${again.byValue.size} of ${doubted.length} that are there; lower findBatchMax, or correct findMany, in the contract`,
+        `Cannot look up ${reading.subject}: an answer for ${values.length} values left out ${again.byValue.size} of ${doubted.length} that are there; lower findBatchMax, or correct ${key}, in the contract`,
       );
     }
   }
@@ -153,6 +154,7 @@ const nextReply = async (
 
 const valueQuery = ({ entity }: RestReading, field: string, values: readonly string[]): Query => {
   const name = entity.findParam.replaceAll('{field}', () => field);
+  if (entity.findTemplate !== undefined) return [[name, fillTemplate(entity.findTemplate, field, values)]];
   switch (entity.findMany) {
     case 'repeat':
       return values.map((value) => [name, value] as const);
@@ -161,3 +163,9 @@ const valueQuery = ({ entity }: RestReading, field: string, values: readonly str
       return [[name, values.join(',')]];
   }
 };
+
+/** In one pass, so that a key that looks like a placeholder stays a key; and as JSON, so that none ends its own quotes. */
+const fillTemplate = (template: string, field: string, values: readonly string[]): string =>
+  template.replaceAll(/\{(field|values)\}/g, (_placeholder, name) =>
+    name === 'field' ? field : values.map((value) => JSON.stringify(value)).join(','),
+  );

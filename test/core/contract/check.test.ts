@@ -116,6 +116,16 @@ describe('values', () => {
       restSystem({}, { write: { mode: 'upsert', path: 'people' } }),
       named('entities.people.write.path', /must hold \{externalId\}/, '"people"', any),
     ],
+    [
+      'a look-up template without its keys',
+      restSystem({}, { findTemplate: '{field}' }),
+      named('entities.people.findTemplate', /must hold \{values\}/, '"{field}"', any),
+    ],
+    [
+      'a look-up template beside another way to carry keys',
+      restSystem({}, { findTemplate: '{values}', findMany: 'comma' }),
+      named('entities.people.findMany', /findTemplate both say/, '"comma"', any),
+    ],
     ['an empty step', syncWithField({ source: 'a..b' }), named('fields.0.source', /joined by dots/, '"a..b"', any)],
     ['__proto__', syncWithField({ target: '__proto__' }), named('fields.0.target', /field name/, '"__proto__"', any)],
     ['a target with a dot', syncWithField({ target: 'a.b' }), named('fields.0.target', /field name/, '"a.b"', any)],
