@@ -13,7 +13,7 @@ const failureOf = (reply: Reply): SystemFailure | undefined =>
 /**
  * Calls a system until it answers, or until `decideRetry` says that this call to Tidemark may not try again.
  *
- * Safe for reads; for writes because `decideRetry` repeats only what was certainly not executed.
+ * Nothing is sent once the call has no time left. Safe for reads; for writes because `decideRetry` repeats only what was certainly not executed.
  */
 export const withRetry = async <R extends Reply>(runtime: Runtime, call: () => Promise<R>): Promise<Attempted<R>> => {
   for (let attempts = 1; ; attempts += 1) {
@@ -23,5 +23,7 @@ export const withRetry = async <R extends Reply>(runtime: Runtime, call: () => P
     const decision = decideRetry(failure, { attempts, remainingMs: remainingMs(runtime), random: runtime.random() });
     if (decision.kind === 'give_up') return { reply, attempts };
     await runtime.sleep(decision.waitMs);
+    // A process that was frozen sleeps longer than it meant to, and a write sent now could outlive the lease behind it.
+    if (remainingMs(runtime) === 0) return { reply, attempts };
   }
 };

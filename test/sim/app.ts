@@ -81,7 +81,7 @@ export const createApp = (world: World): App => {
         runtime,
       };
       let over = false;
-      const end = (how: CallEnd<Awaited<ReturnType<typeof work>>>): void => {
+      const end = (how: Parameters<typeof resolve>[0]): void => {
         if (over) return;
         over = true;
         log(() => `call ${callId} ${label} ${how.kind}${how.kind === 'threw' ? `: ${String(how.error)}` : ''}`);
