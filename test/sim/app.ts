@@ -54,7 +54,7 @@ export const createApp = (world: World): App => {
     };
   };
 
-  const call: App['call'] = (label, work) =>
+  const call = <T>(label: string, work: (ports: Ports) => Promise<T>): Promise<CallEnd<T>> =>
     new Promise((resolve) => {
       calls += 1;
       const callId = calls;
@@ -81,7 +81,7 @@ export const createApp = (world: World): App => {
         runtime,
       };
       let over = false;
-      const end = (how: Parameters<typeof resolve>[0]): void => {
+      const end = (how: CallEnd<T>): void => {
         if (over) return;
         over = true;
         log(() => `call ${callId} ${label} ${how.kind}${how.kind === 'threw' ? `: ${String(how.error)}` : ''}`);

@@ -21,6 +21,8 @@ export type Auditor = {
   readonly violation: () => Violation | undefined;
   /** What keeps both sides from agreeing with everything settled; undefined when they do. */
   readonly disagreement: () => string | undefined;
+  /** Whether every record of the source is such that it can be written, and was. */
+  readonly areAllWritten: () => boolean;
 };
 
 type Ports = { readonly store: SimStore; readonly source: Source; readonly targetRecords: () => readonly TargetRecord[] };
@@ -216,5 +218,12 @@ export const createAuditor = ({ store, source, targetRecords }: Ports): Auditor 
     return undefined;
   };
 
-  return { onPage, onEffect, afterOperation, violated, violation: () => violation, disagreement };
+  const areAllWritten = (): boolean =>
+    source.visible().every(({ id, updatedAt, fields }) => {
+      const isWanted = last.startAt === null || updatedAt >= last.startAt;
+      if (fields === null || fields.name === null || !isWanted) return false;
+      return states.get(keyOf(id, updatedAt, digestOf(fields)))?.state !== 'dead_lettered';
+    });
+
+  return { areAllWritten, onPage, onEffect, afterOperation, violated, violation: () => violation, disagreement };
 };

@@ -35,7 +35,12 @@ export type Shape = {
   readonly latencyMsMax: number;
   /** Share of changes to a record that breaks the contract, and is held. */
   readonly invalidShare: number;
-  readonly reconcileEveryMs: number | null;
+  /** Polls from one reconciliation to the next; null for a world without. */
+  readonly reconcileEveryPolls: number | null;
+  /** Now and then a record is dated far in the future by mistake, and corrected by its next change. */
+  readonly datesWrong: boolean;
+  /** Share of polls before which somebody edits or deletes a target record by hand; reconciliation repairs it. */
+  readonly driftShare: number;
 };
 
 export const drawShape = (chance: Chance): Shape => {
@@ -44,7 +49,10 @@ export const drawShape = (chance: Chance): Shape => {
   // What a cut timestamp and a clock behind ours take away from the overlap (A8, A9).
   const takenMs = (granularityMs === 1 ? 0 : granularityMs) + Math.max(0, -skewMs);
   const overlapSeconds = Math.max(chance.pick([0, 60, 120, 600]), takenMs / 1000);
-  const lateMsMax = overlapSeconds * 1000 - takenMs;
+  // A record dated wrong is ordered by when it was read: its correction must carry a later time.
+  const datesWrong = takenMs === 0 && skewMs === 0 && chance.happens(0.3);
+  const lateMsMax = datesWrong ? 0 : overlapSeconds * 1000 - takenMs;
+  const reconcileEveryPolls = chance.pick([null, null, 3, 10]);
   return {
     rows: chance.pick([1, 2, 3, 6, 12, 25]),
     changesPerPoll: chance.pick([0.3, 1, 3, 8]),
@@ -65,7 +73,9 @@ export const drawShape = (chance: Chance): Shape => {
     start: chance.pick(['beginning', 'beginning', 'now']),
     latencyMsMax: chance.pick([20, 200, 1000]),
     invalidShare: chance.pick([0, 0, 0.1]),
-    reconcileEveryMs: null,
+    reconcileEveryPolls,
+    datesWrong,
+    driftShare: reconcileEveryPolls === null ? 0 : chance.pick([0, 0, 0.1, 0.3]),
   };
 };
 

@@ -36,6 +36,8 @@ export type Source = {
   readonly hasHidden: () => boolean;
 };
 
+const WRONG_BY_MS = 70 * 365 * 24 * 3_600_000;
+
 type Token = { readonly at: string; readonly id: string; readonly inclusive: boolean };
 
 const bodyOf = (row: RowVersion): JsonObject => ({ id: row.id, updatedAt: row.updatedAt, ...row.fields });
@@ -85,7 +87,8 @@ export const createSource = ({ now, chance, faults, shape }: World): Source => {
 
   const write = (id: string, before: RowVersion | undefined, fields: RowVersion['fields']): void => {
     const clockMs = now() + shape.skewMs;
-    const cutMs = clockMs - (clockMs % shape.granularityMs);
+    const isWrong = shape.datesWrong && chance.happens(0.1);
+    const cutMs = clockMs - (clockMs % shape.granularityMs) + (isWrong ? WRONG_BY_MS : 0);
     const lateMs = shape.lateMsMax > 0 && chance.happens(0.4) ? chance.int(0, shape.lateMsMax) : 0;
     const versions = rows.get(id) ?? [];
     versions.push({

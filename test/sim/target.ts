@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../src/core/json.ts';
 import type { FindReply, FoundRecord, WriteReply, WriteRequest } from '../../src/core/system/entity-driver.ts';
+import type { Chance } from './chance.ts';
 import type { Shape } from './shape.ts';
 
 export type TargetRecord = { readonly id: string; readonly body: JsonObject };
@@ -8,6 +9,8 @@ export type Target = {
   readonly find: (field: string, values: readonly string[]) => FindReply;
   readonly write: (request: WriteRequest) => WriteReply;
   readonly records: () => readonly TargetRecord[];
+  /** Somebody edits or deletes a record by hand. */
+  readonly drift: (chance: Chance) => void;
 };
 
 /** Told of every effect: what the record holds from now on. */
@@ -39,7 +42,16 @@ export const createTarget = (shape: Shape, onEffect: OnEffect): Target => {
   const found = (field: string, values: readonly string[]): FoundRecord[] =>
     [...records].filter(([, body]) => values.includes(text(body, field))).map(([id, body]) => ({ id, body }));
 
+  const drift = (chance: Chance): void => {
+    const ids = [...records.keys()];
+    const id = ids[chance.int(0, ids.length - 1)];
+    if (id === undefined) return;
+    if (chance.happens(0.3)) records.delete(id);
+    else records.set(id, { ...records.get(id), name: `by hand ${chance.int(1, 1000)}` });
+  };
+
   return {
+    drift,
     records: () => [...records].map(([id, body]) => ({ id, body })),
     find: (field, values) => ({
       kind: 'found',

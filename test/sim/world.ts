@@ -14,6 +14,8 @@ const START_MS = Date.parse('2026-11-21T12:00:00Z');
 const MINUTE_MS = 60_000;
 /** Runs that were held or are replayed late come within this, after both sides agree. */
 const AFTERMATH_MS = 24 * 60 * MINUTE_MS;
+/** Calls in which a reconciliation must come to its end twice. */
+const RECONCILIATIONS = 40;
 /** Turns beyond which a world is taken for one that goes round in circles. */
 const TURNS_MAX = 400_000;
 
@@ -43,6 +45,18 @@ export type RunOptions = {
   readonly seed: number;
   /** Told of every event. */
   readonly onEvent?: (line: string) => void;
+};
+
+/** What reconciliation says once both sides agree; a run that was begun before is ended first. */
+const lastVerdict = async (zap: Zap, pass: (durationMs: number) => Promise<void>): Promise<string> => {
+  const verdicts: string[] = [];
+  for (let call = 0; call < RECONCILIATIONS && verdicts.length < 2; call += 1) {
+    void zap.reconcile().then((result) => {
+      if (result !== undefined) verdicts.push(`${result.verdict}: ${result.reason}`);
+    });
+    await pass(MINUTE_MS);
+  }
+  return verdicts.at(-1)?.replace(/^matched:.*/, 'matched') ?? 'nothing';
 };
 
 /** Lives through one world: faults and changes, then neither until both sides agree, then what still comes late. */
@@ -111,8 +125,17 @@ export const runWorld = async ({ stores, seed, onEvent }: RunOptions): Promise<O
     }
   };
 
+  let polled = 0;
+  const reconcileInTurn = (): void => {
+    polled += 1;
+    if (shape.reconcileEveryPolls !== null && polled % shape.reconcileEveryPolls === 0) void zap.reconcile();
+  };
+
   const beginPoll = (): void => {
     change();
+    reconcileInTurn();
+    const drifts = chance.fork(`drift ${scheduler.turns()}`);
+    if (drifts.happens(shape.driftShare)) target.drift(drifts);
     disturb(faults.strikes, zap);
     void zap.poll();
   };
@@ -127,6 +150,7 @@ export const runWorld = async ({ stores, seed, onEvent }: RunOptions): Promise<O
   const polls = pollsToAgree(shape);
   for (let poll = 1; ; poll += 1) {
     void zap.poll();
+    reconcileInTurn();
     await scheduler.run(scheduler.now() + shape.pollEveryMs, isOver);
     if (isOver()) return end();
     const disagreement = auditor.disagreement();
@@ -136,8 +160,13 @@ export const runWorld = async ({ stores, seed, onEvent }: RunOptions): Promise<O
       return end();
     }
   }
-  await scheduler.run(scheduler.now() + AFTERMATH_MS, isOver);
+  await scheduler.run(scheduler.now() + AFTERMATH_MS / 4, isOver);
   const disagreement = auditor.disagreement();
   if (disagreement !== undefined) auditor.violated('liveness', `after both sides agreed, ${disagreement}`);
+  const verdict = await lastVerdict(zap, (ms) => scheduler.run(scheduler.now() + ms, isOver));
+  if (verdict !== 'matched' && auditor.areAllWritten()) {
+    auditor.violated('G6', `both sides agree, and reconciliation says ${verdict}`);
+  }
+  await scheduler.run(scheduler.now() + AFTERMATH_MS, isOver);
   return end();
 };

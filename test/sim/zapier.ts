@@ -1,6 +1,8 @@
 import { StoreError } from '../../src/core/protocol/store-error.ts';
 import type { DeliveryItem } from '../../src/core/protocol/cycle-routes.ts';
+import type { ReconcileResult } from '../../src/core/protocol/reconcile-routes.ts';
 import { poll } from '../../src/engine/poll.ts';
+import { reconcile } from '../../src/engine/reconcile.ts';
 import { upsertMany, type UpsertItem } from '../../src/engine/upsert.ts';
 import type { App, CallEnd } from './app.ts';
 import type { Auditor } from './auditor.ts';
@@ -20,6 +22,8 @@ const WAIT_MS_MAX = 3_600_000;
 /** The Zap: a polling trigger, and a step that writes. */
 export type Zap = {
   readonly poll: () => Promise<void>;
+  /** The scheduled Zap's step; gives the verdict, once a run is finished. */
+  readonly reconcile: () => Promise<ReconcileResult | undefined>;
   readonly isOn: () => boolean;
   readonly setOn: (on: boolean) => Promise<void>;
 };
@@ -127,6 +131,16 @@ export const createZap = (world: World): Zap => {
       const second = faults.strikes('pollsTwiceAtOnce') ? pollOnce() : undefined;
       await pollOnce();
       await second;
+    },
+    reconcile: async () => {
+      const window = { kind: 'contract' } as const;
+      const request = { sync: SYNC, stream: STREAM, window, repair: null };
+      const end = await app.call('reconcile', (ports) => reconcile(ports, request));
+      watch(end);
+      if (end.kind !== 'returned') return undefined;
+      const { state, verdict, reason } = end.value;
+      log(() => `reconciliation ${state}, ${verdict}: ${reason}`);
+      return state === 'finished' ? end.value : undefined;
     },
     isOn: () => on,
     setOn: async (isOn) => {
