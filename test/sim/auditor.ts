@@ -171,8 +171,11 @@ export const createAuditor = ({ store, source, targetRecords }: Ports): Auditor 
     if (passed !== undefined) {
       violated('G4', `committed ${committed.updatedAt} ${committed.id} passed ${passed.externalId}, which is ${passed.state}`);
     }
-    if (furthestShown === null || isAfter(committed, furthestShown)) {
-      violated('G4', `committed ${committed.updatedAt} ${committed.id} is beyond everything that was read`);
+    if (now.fetched === null || isAfter(committed, now.fetched)) {
+      violated('G4', `committed ${committed.updatedAt} ${committed.id} is beyond ${now.fetched?.updatedAt ?? 'nothing'}, up to which was read`);
+    }
+    if (now.fetched !== null && (furthestShown === null || isAfter(now.fetched, furthestShown))) {
+      violated('G4', `fetched ${now.fetched.updatedAt} ${now.fetched.id} is beyond everything that the source gave`);
     }
     const moved = last.committed === null || isAfter(committed, last.committed);
     if (moved && name !== 'recordPage' && !settledAny) {

@@ -1,4 +1,5 @@
 import { openEmbeddedStores } from './embedded-stores.ts';
+import { modelStores } from './model-stores.ts';
 import type { SimStores } from './sim-store.ts';
 import { describeSwarm } from './swarm.ts';
 import { drawWorld, type Outcome, runWorld } from './world.ts';
@@ -15,7 +16,7 @@ export const openStores = (name: StoreName): Promise<SimStores> => {
     case 'embedded':
       return openEmbeddedStores();
     case 'model':
-      return Promise.reject(new Error('The model store is not here yet'));
+      return Promise.resolve(modelStores);
   }
 };
 

@@ -52,7 +52,9 @@ export const drawShape = (chance: Chance): Shape => {
   // A record dated wrong is ordered by when it was read: its correction must carry a later time.
   const datesWrong = takenMs === 0 && skewMs === 0 && chance.happens(0.3);
   const lateMsMax = datesWrong ? 0 : overlapSeconds * 1000 - takenMs;
+  // Reconciliation looks at a window that ends now: what is dated beyond it, it does not see.
   const reconcileEveryPolls = chance.pick([null, null, 3, 10]);
+  const driftShare = reconcileEveryPolls === null || datesWrong ? 0 : chance.pick([0, 0, 0.1, 0.3]);
   return {
     rows: chance.pick([1, 2, 3, 6, 12, 25]),
     changesPerPoll: chance.pick([0.3, 1, 3, 8]),
@@ -75,7 +77,7 @@ export const drawShape = (chance: Chance): Shape => {
     invalidShare: chance.pick([0, 0, 0.1]),
     reconcileEveryPolls,
     datesWrong,
-    driftShare: reconcileEveryPolls === null ? 0 : chance.pick([0, 0, 0.1, 0.3]),
+    driftShare,
   };
 };
 

@@ -87,7 +87,9 @@ export const createSource = ({ now, chance, faults, shape }: World): Source => {
 
   const write = (id: string, before: RowVersion | undefined, fields: RowVersion['fields']): void => {
     const clockMs = now() + shape.skewMs;
-    const isWrong = shape.datesWrong && chance.happens(0.1);
+    // One at a time: of several pages dated beyond the bound only the first is read.
+    const areWrong = [...rows.values()].some((all) => (all.at(-1)?.updatedAt ?? '') > instantFromMs(clockMs));
+    const isWrong = shape.datesWrong && !areWrong && chance.happens(0.1);
     const cutMs = clockMs - (clockMs % shape.granularityMs) + (isWrong ? WRONG_BY_MS : 0);
     const lateMs = shape.lateMsMax > 0 && chance.happens(0.4) ? chance.int(0, shape.lateMsMax) : 0;
     const versions = rows.get(id) ?? [];
