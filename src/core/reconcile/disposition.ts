@@ -19,6 +19,11 @@ export type DisposedBy = {
   readonly repairsLeft: number;
 };
 
+/** Each record once: one that moved along in the window was seen again, and the later look counts. */
+export const latestLooks = <D extends Difference>(differences: readonly D[]): D[] => [
+  ...new Map(differences.map((difference) => [difference.externalId, difference])).values(),
+];
+
 /** Duplicates are never repaired by writing, and a held record may not be written. */
 export const isRepairable = ({ kind, payload }: Difference): boolean => kind !== 'duplicated' && payload !== null;
 

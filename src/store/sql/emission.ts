@@ -40,7 +40,7 @@ const dueEntities = async (work: Work, streamId: number, limit: number): Promise
   const rows = await sql<{ external_id: string; place: number }>`
     (select external_id, 0 as place from obligations
      where stream_id = ${streamId} and state = 'open' and due_at is not null and due_at <= ${work.now}
-     order by due_at limit ${limit})
+     order by due_at, updated_at, external_id limit ${limit})
     union all
     (select o.external_id, 1 as place from obligations o
      where o.stream_id = ${streamId} and o.state = 'open' and o.due_at is null

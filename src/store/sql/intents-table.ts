@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type Instant, shiftInstant } from '../../core/instant.ts';
+import { StoreError } from '../../core/protocol/store-error.ts';
 import { WRITE_LEASE_MS, type WriteOutcome } from '../../core/protocol/write-routes.ts';
 import { endIntent } from '../../core/write/end-decision.ts';
 import type { Version } from '../../core/write/write-decision.ts';
@@ -26,6 +27,8 @@ const keyColumns = ({ system, entity, field, externalId }: TargetKey) => ({
 /**
  * Writes intents ahead of their requests and gives each its target record; an older one that is still open becomes
  * unknown. One statement, under the locks of the target records.
+ *
+ * @throws StoreError `conflict` for an intent that was written before: a call that comes again after another has followed
  */
 export const writeIntents = async (work: Work, intents: readonly NewIntent[]): Promise<void> => {
   if (intents.length === 0) return;
@@ -42,7 +45,7 @@ export const writeIntents = async (work: Work, intents: readonly NewIntent[]): P
     obligation_id: obligationId,
     read_back: readBack,
   }));
-  await sql`
+  const written = await sql<{ intent_id: string }>`
     with given as (
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
         intent_id uuid, sync text, system text, entity text, field text, external_id text, fence bigint, version_at text,
@@ -65,7 +68,13 @@ export const writeIntents = async (work: Work, intents: readonly NewIntent[]): P
     select g.intent_id, ${environment}, g.sync, g.system, g.entity, g.field, g.external_id, g.fence, 'open', g.version_at,
            g.version_sequence, g.version_digest, g.obligation_id, g.read_back, ${leaseUntil}, ${work.now}
     from given g
+    on conflict (intent_id) do nothing
+    returning intent_id
   `.execute(work.tx);
+  const made = new Set(written.rows.map((row) => row.intent_id));
+  const used = intents.find(({ intentId }) => !made.has(intentId));
+  if (used === undefined) return;
+  throw new StoreError('conflict', `Cannot begin write ${used.intentId} again: another has followed it. Begin another`);
 };
 
 export type Intent = {

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { shiftInstant } from '../../core/instant.ts';
 import { REPAIRS_MAX } from '../../core/protocol/reconcile-routes.ts';
 import type { ReturnedVersion } from '../../core/obligation/page-news.ts';
-import { type Disposition, disposeDifferences, isRepairable } from '../../core/reconcile/disposition.ts';
+import { type Disposition, disposeDifferences, isRepairable, latestLooks } from '../../core/reconcile/disposition.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { currentBundle } from './contracts-table.ts';
 import { insertObligations, reopenObligations, supersedeOlder } from './obligations-table.ts';
@@ -170,8 +170,9 @@ export const recordSlice = async (
       `Cannot record slice ${request.slice} of run ${runId}: slice ${run.slice} is missing`,
     );
   }
-  await markDoubtful(work, run, request.differences);
-  const disposed = await dispose(work, run, request.differences);
+  const differences = latestLooks(request.differences);
+  await markDoubtful(work, run, differences);
+  const disposed = await dispose(work, run, differences);
   await repair(work, run, disposed);
   await writeSlice(work, run, request);
   await writeDifferences(work, run, disposed);

@@ -204,7 +204,7 @@ export const finishRun = async (work: Work, run: Run): Promise<Run> => {
     select source_digest, target_digest from reconciliation_slices where run_id = ${run.run_id}::uuid order by slice
   `.execute(work.tx);
   const differing = await sql<{ external_id: string; kind: string; disposition: string }>`
-    select external_id, kind, disposition from reconciliation_differences where run_id = ${run.run_id}::uuid
+    select external_id, kind, disposition from reconciliation_differences where run_id = ${run.run_id}::uuid order by external_id
   `.execute(work.tx);
   const evidenceId = await appendEvidence(work, {
     kind: 'reconciliation_finished',

@@ -2,7 +2,12 @@ import { shiftInstant } from '../../../src/core/instant.ts';
 import { versionKey } from '../../../src/core/obligation/page-news.ts';
 import { REPAIRS_MAX } from '../../../src/core/protocol/reconcile-routes.ts';
 import { StoreError } from '../../../src/core/protocol/store-error.ts';
-import { type Disposition, disposeDifferences, isRepairable } from '../../../src/core/reconcile/disposition.ts';
+import {
+  type Disposition,
+  disposeDifferences,
+  isRepairable,
+  latestLooks,
+} from '../../../src/core/reconcile/disposition.ts';
 import { currentBundle } from './contracts.ts';
 import { insertObligations, obligationOf, obligationsOf, reopenObligations, supersedeOlder } from './obligations.ts';
 import type { Operation, Request } from './operation.ts';
@@ -81,8 +86,9 @@ export const recordSlice: Operation<'recordSlice'> = (work, { run: runId }, requ
   if (slice > run.slice) {
     throw new StoreError('conflict', `Cannot record slice ${slice} of run ${runId}: slice ${run.slice} is missing`);
   }
-  markDoubtful(work, run, request.differences);
-  const disposed = dispose(work, run, request.differences);
+  const reported = latestLooks(request.differences);
+  markDoubtful(work, run, reported);
+  const disposed = dispose(work, run, reported);
   repair(work, run, disposed);
   const differences = differencesOf(work, run);
   for (const { externalId, kind, fields, disposition } of disposed) {
