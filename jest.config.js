@@ -18,5 +18,5 @@ export default {
   transformIgnorePatterns: [`/node_modules/(?!(.+/node_modules/)?${rewritten}/)`],
   globalSetup: '<rootDir>/test/house/require-node-22.ts',
   maxWorkers: 2,
-  testTimeout: 30_000,
+  testTimeout: 120_000,
 };

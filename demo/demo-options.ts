@@ -10,6 +10,7 @@ const options = z.strictObject({
   changes: z.coerce.number().int().min(0).max(RECORDS_MAX).default(400),
   seed: z.coerce.number().int().min(0).default(1),
   containers: count(16).default(8),
+  runs: z.enum(['batches', 'records']).default('batches'),
   postgres: z.url().optional(),
   json: z.boolean().default(false),
 });
@@ -25,6 +26,7 @@ between, and proves that both sides agree. Everything runs on this machine and i
   --changes N     changes made in the ERP while the Zap polls (default 400)
   --seed N        seed of the data and of the faults (default 1)
   --containers N  Zapier processes at once (default 8)
+  --runs KIND     batches: 100 records in one Zap run (default); records: a Zap run for each, which takes longer
   --postgres URL  keep the store in a database made for the run on this server (default: embedded, or DATABASE_URL)
   --json          print nothing but the last line of JSON
   --help          print this
@@ -45,6 +47,7 @@ export const parseDemoOptions = (args: readonly string[], databaseUrl: string | 
         changes: { type: 'string' },
         seed: { type: 'string' },
         containers: { type: 'string' },
+        runs: { type: 'string' },
         postgres: { type: 'string' },
         json: { type: 'boolean' },
         help: { type: 'boolean' },

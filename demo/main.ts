@@ -6,17 +6,23 @@ import { demoHelp, type DemoOptions, parseDemoOptions } from './demo-options.ts'
 import { createProgress } from './progress.ts';
 import { reportLine, reportTable } from './report.ts';
 import { type DemoResult, runDemo } from './run-demo.ts';
-import { startStore } from './store-process.ts';
-import { demoFaults, startSystems } from './systems.ts';
+import { startStore, type StoreProcess } from './store-process.ts';
+import { demoFaults, type DemoSystems, startSystems } from './systems.ts';
 import { createTemporaryDatabase } from './temporary-database.ts';
 import { writeContracts } from './write-contracts.ts';
 import { buildZaps } from './zaps.ts';
 
 type Cleanup = () => Promise<unknown>;
 
+/** Waits for both also when one fails, so that the other is there to be cleaned up. */
+const bothOrNeither = async <A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> => {
+  await Promise.allSettled([one, other]);
+  return [await one, await other];
+};
+
 /** Starts everything, runs the story, and stops everything in reverse order, whatever happened. */
 const stage = async (options: DemoOptions, cleanups: Cleanup[]): Promise<DemoResult> => {
-  const { records, seed, containers, changes } = options;
+  const { records, seed, containers, changes, runs } = options;
   const progress = createProgress(options.json);
   progress.say(
     'Tidemark demo: an OData ERP, a REST CRM, a proxy that makes faults, the store and the built Zapier app',
@@ -24,19 +30,28 @@ const stage = async (options: DemoOptions, cleanups: Cleanup[]): Promise<DemoRes
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-demo-'));
   cleanups.push(() => rm(folder, { recursive: true, force: true }));
   const appDir = await ensureBuiltApp();
-  const systems = await startSystems({ records, seed, faults: demoFaults });
-  cleanups.push(systems.stop);
-  const database = options.postgres === undefined ? null : await createTemporaryDatabase(options.postgres);
-  if (database !== null) cleanups.push(database.drop);
-  await writeContracts(folder, { erpUrl: systems.erpProxy.url, crmUrl: systems.crmProxy.url });
-  const store = await startStore({ folder, databaseUrl: database?.url ?? null, contracts: folder });
-  cleanups.push(store.stop);
+  const startBoth = async (): Promise<DemoSystems> => {
+    const systems = await startSystems({ records, seed, faults: demoFaults });
+    cleanups.push(systems.stop);
+    await writeContracts(folder, { erpUrl: systems.erpProxy.url, crmUrl: systems.crmProxy.url });
+    return systems;
+  };
+  const startOwn = async (): Promise<StoreProcess> => {
+    const database = options.postgres === undefined ? null : await createTemporaryDatabase(options.postgres);
+    if (database !== null) cleanups.push(database.drop);
+    const store = await startStore({ folder, databaseUrl: database?.url ?? null });
+    cleanups.push(store.stop);
+    return store;
+  };
+  const [systems, store] = await bothOrNeither(startBoth(), startOwn());
+  await store.applyContracts(folder);
   const zaps = await buildZaps({
     appDir,
     storeUrl: store.url(),
     apiKey: store.syncKey,
     environment: systems.tokens,
     containers,
+    runs,
     seed,
   });
   cleanups.push(zaps.zapier.close);

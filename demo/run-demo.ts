@@ -31,7 +31,7 @@ export type DemoResult = {
 };
 
 /** Between two looks at the store. */
-const WATCH_EVERY_MS = 1000;
+const WATCH_EVERY_MS = 500;
 const CALL_DEADLINE_MS = 20_000;
 /** The life of the source: within the time that the first deliveries take. */
 const LIFE_MS_PER_RECORD = 4;

@@ -44,6 +44,8 @@ export type ZapsOptions = {
   readonly environment: Readonly<Record<string, string>>;
   readonly containers: number;
   readonly seed: number;
+  /** Up to a hundred records in one Zap run, or each in a run of its own. */
+  readonly runs: 'batches' | 'records';
   /** How many times faster than the wall clock Zapier's time runs; 120 unless given. */
   readonly clockFactor?: number;
 };
@@ -91,6 +93,32 @@ const buildNightly = async (zapier: Zapier, connection: Connection): Promise<Nig
   };
 };
 
+type Moving = Pick<Parameters<Zapier['createZap']>[0], 'trigger' | 'steps'>;
+
+/** What moves the records: a trigger, and the step that writes what it brings. */
+const movingSteps = (runs: ZapsOptions['runs']): Moving => {
+  const inputData = { sync: SYNC, stream: STREAM, start: 'beginning' };
+  switch (runs) {
+    case 'batches': {
+      const records = {
+        delivery_id: '{{trigger.records[]delivery_id}}',
+        record_json: '{{trigger.records[]record_json}}',
+      };
+      return {
+        trigger: { key: 'record_batch', inputData },
+        steps: [{ kind: 'create', key: 'upsert_records', inputData: { sync: SYNC, records } }],
+      };
+    }
+    case 'records': {
+      const mapped = { delivery_id: '{{trigger.delivery_id}}', record_json: '{{trigger.record_json}}' };
+      return {
+        trigger: { key: 'record_changed', inputData },
+        steps: [{ kind: 'create', key: 'upsert_record', inputData: { sync: SYNC, ...mapped } }],
+      };
+    }
+  }
+};
+
 /** Connects an account and builds the two Zaps that a user would: one moves the records, one reconciles on a schedule. */
 export const buildZaps = async (options: ZapsOptions): Promise<DemoZaps> => {
   const { appDir, environment, containers, clockFactor = CLOCK_FACTOR } = options;
@@ -108,14 +136,7 @@ export const buildZaps = async (options: ZapsOptions): Promise<DemoZaps> => {
   const sync = await zapier.createZap({
     name: 'Customers to CRM',
     connection,
-    trigger: { key: 'record_changed', inputData: { sync: SYNC, stream: STREAM, start: 'beginning' } },
-    steps: [
-      {
-        kind: 'create',
-        key: 'upsert_record',
-        inputData: { sync: SYNC, delivery_id: '{{trigger.delivery_id}}', record_json: '{{trigger.record_json}}' },
-      },
-    ],
+    ...movingSteps(options.runs),
   });
   const nightly = await buildNightly(zapier, connection);
   return {

@@ -57,7 +57,7 @@ export const importTable: readonly Row[] = [
   { room: 'standin', rooms: [], packages: ['fflate', 'zod', 'node:*'] },
   // The demo drives processes and the built app: it sees of Tidemark what a customer's machine would.
   { room: 'demo', rooms: ['standin', 'scripts', 'src/core', 'src/store/client'], packages: ['*'] },
-  { room: 'bench', rooms: ['standin', 'scripts', 'src'], packages: ['*'] },
+  { room: 'bench', rooms: ['standin', 'demo', 'scripts', 'src'], packages: ['*'] },
   { room: 'test', rooms: ['standin', 'demo', 'bench', 'scripts', 'src'], packages: ['*'] },
   { room: 'scripts', rooms: [], packages: ['esbuild', 'fflate', 'zod', 'node:*'] },
 ];

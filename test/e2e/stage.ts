@@ -45,14 +45,16 @@ const start = async (options: StageOptions, cleanups: Cleanup[]): Promise<Omit<S
   const systems = await startSystems({ records, seed, faults: demoFaults });
   cleanups.push(systems.stop);
   await writeContracts(folder, { erpUrl: systems.erpProxy.url, crmUrl: systems.crmProxy.url }, changes);
-  const store = await startStore({ folder, databaseUrl, contracts: folder });
+  const store = await startStore({ folder, databaseUrl });
   cleanups.push(store.stop);
+  await store.applyContracts(folder);
   const zaps = await buildZaps({
     appDir: await ensureBuiltApp(),
     storeUrl: store.url(),
     apiKey: store.syncKey,
     environment: systems.tokens,
     containers: CONTAINERS,
+    runs: 'records',
     seed,
     clockFactor: CLOCK_FACTOR,
   });

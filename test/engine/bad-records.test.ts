@@ -2,7 +2,8 @@ import { digestText } from '../../src/core/digest.ts';
 import { REQUEST_BYTES_MAX } from '../../src/core/protocol/cycle-routes.ts';
 import type { WriteRequest } from '../../src/core/system/entity-driver.ts';
 import { syncNamed } from '../world/contracts.ts';
-import { onEngines, person } from '../world/on-engines.ts';
+import { person } from '../world/on-engines.ts';
+import { onStores } from '../world/on-stores.ts';
 import type { World } from '../world/world.ts';
 
 const longId = 'x'.repeat(1000);
@@ -15,7 +16,7 @@ const deliverAll = async (world: World): Promise<void> => {
 
 const letters = (world: World) => world.port.listDeadLetters({}, { sync: 'people-to-contacts', limit: 10 });
 
-onEngines('records that nobody should send', (open) => {
+onStores('records that nobody should send', (open) => {
   it('G1 a record with half a character in it is held, and the rest of its page goes on', async () => {
     const { world } = await open();
     world.source.put(person('s1', 100));

@@ -1,6 +1,7 @@
 import { parseInstant } from '../../src/core/instant.ts';
 import { syncNamed } from '../world/contracts.ts';
-import { onEngines, person } from '../world/on-engines.ts';
+import { person } from '../world/on-engines.ts';
+import { onStores } from '../world/on-stores.ts';
 import type { World } from '../world/world.ts';
 
 const unavailable = { kind: 'fail', failure: { kind: 'unavailable', reason: 'down' } } as const;
@@ -20,7 +21,7 @@ const instant = (text: string) =>
     throw new Error(text);
   })();
 
-onEngines('G6 reconciliation', (open) => {
+onStores('G6 reconciliation', (open) => {
   it('G6 equal sides match, with full coverage and evidence', async () => {
     const { world } = await open();
     await seeded(world, 7);

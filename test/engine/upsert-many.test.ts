@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { instantFromMs } from '../../src/core/instant.ts';
 import type { JsonObject } from '../../src/core/json.ts';
-import { onEngines, person } from '../world/on-engines.ts';
+import { person } from '../world/on-engines.ts';
+import { onStores } from '../world/on-stores.ts';
 import { syncNamed } from '../world/contracts.ts';
 import type { World } from '../world/world.ts';
 import type { UpsertItem } from '../../src/engine/upsert.ts';
@@ -24,7 +25,7 @@ const fill = (world: World, count: number): void => {
 const idsOnTarget = (world: World): string[] =>
   world.target.rows.map(({ externalId }) => JSON.stringify(externalId)).toSorted();
 
-onEngines('many writes at once', (open) => {
+onStores('many writes at once', (open) => {
   it('a hundred records cost two round trips to the store, and one look-up for as many as the target takes', async () => {
     const { world } = await open({ source: { pageSize: 100 } });
     fill(world, 100);

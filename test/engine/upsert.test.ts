@@ -1,7 +1,8 @@
 import { hideSensitive, SEALED } from '../../src/core/mapping/sensitive.ts';
 import { UNKNOWN_QUARANTINE_MS, WRITE_LEASE_MS } from '../../src/core/protocol/write-routes.ts';
 import { syncNamed } from '../world/contracts.ts';
-import { onEngines, person } from '../world/on-engines.ts';
+import { person } from '../world/on-engines.ts';
+import { onStores } from '../world/on-stores.ts';
 import type { World } from '../world/world.ts';
 
 const lost = { kind: 'unknown', answered: false, reason: 'no reply' } as const;
@@ -15,7 +16,7 @@ const one = async (world: World, id = 's1') => {
   return item;
 };
 
-onEngines('G2 writing', (open) => {
+onStores('G2 writing', (open) => {
   it('G2 a create whose reply is lost after the effect is found by read-back and not repeated', async () => {
     const { world } = await open();
     const item = await one(world);

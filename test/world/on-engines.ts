@@ -4,7 +4,7 @@ import { createWorld, type World, type WorldOptions } from './world.ts';
 
 export type Opened = { readonly world: World; readonly store: TestStore; readonly clock: TestClock };
 
-const startMs = Date.parse('2026-11-21T12:00:00Z');
+export const startMs = Date.parse('2026-11-21T12:00:00Z');
 
 export const emptyTables = async (store: Pick<TestStore, 'database'>): Promise<void> => {
   await sql`truncate api_keys, contracts, syncs, streams, cycles, pages, obligations, deliveries, target_records, intents,

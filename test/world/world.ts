@@ -37,7 +37,11 @@ export type WorldOptions = {
 const CALL_MS = 25_000;
 
 /** A store, a source, a target and the engine between them, under a clock that only the test moves. */
-export const createWorld = async (store: TestStore, clock: TestClock, options: WorldOptions = {}): Promise<World> => {
+export const createWorld = async (
+  store: Pick<TestStore, 'port'>,
+  clock: TestClock,
+  options: WorldOptions = {},
+): Promise<World> => {
   const { sync = syncNamed() } = options;
   await applyContracts(store.port, sync);
   const stream = { sync: sync.name, stream: 'main' };

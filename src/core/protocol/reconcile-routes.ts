@@ -66,6 +66,8 @@ const reconcileWindow = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('between'), from: instantText, to: instantText.nullable() }),
 ]);
 
+export type ReconcileWindow = z.output<typeof reconcileWindow>;
+
 export const openReconciliation = route({
   method: 'POST',
   path: '/v1/reconciliations',

@@ -36,6 +36,18 @@ export const streamStart = z.discriminatedUnion('kind', [
 ]);
 export type StreamStart = z.infer<typeof streamStart>;
 
+/** When a stream begins; null for the beginning. `now` is less the overlap: the source's clock may be behind ours by as much. */
+export const startInstant = (start: StreamStart, now: Instant, overlapSeconds: number): Instant | null => {
+  switch (start.kind) {
+    case 'now':
+      return shiftInstant(now, -overlapSeconds * 1000);
+    case 'beginning':
+      return null;
+    case 'at':
+      return start.at;
+  }
+};
+
 /** A stored, versioned pair of cursors of a stream. */
 export const checkpoint = z.object({
   /** Grows by one with each change; 0 for a new stream. */

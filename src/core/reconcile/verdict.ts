@@ -63,3 +63,22 @@ export const decideVerdict = (counts: ReconcileCounts, end: ScanEnd): Verdict =>
     ? { verdict: 'not_proven', reason: `Not proven: ${open.join('; ')}`, coveragePercent }
     : { verdict: 'matched', reason: `All ${plural(counts.source, 'record')} of the window match`, coveragePercent };
 };
+
+/** How far a run has come. */
+type RunState = {
+  readonly counts: ReconcileCounts;
+  /** Null while there is more to scan. */
+  readonly end: ScanEnd | null;
+  /** Why the scan ended as it did. */
+  readonly endReason: string | null;
+};
+
+/** The verdict of a run, or of an unfinished one how far it has come. */
+export const runVerdict = ({ counts, end, endReason }: RunState): Verdict => {
+  if (end === null) {
+    const reason = `In progress: ${counts.source} records compared so far; run the step again to go on`;
+    return { verdict: 'not_proven', reason, coveragePercent: null };
+  }
+  const decided = decideVerdict(counts, end);
+  return endReason === null ? decided : { ...decided, reason: `${decided.reason} (${endReason})` };
+};

@@ -1,17 +1,23 @@
 import { sql } from 'kysely';
-import { digestText } from '../../core/digest.ts';
-import { compareInstants, type Instant, instantToMs, shiftInstant } from '../../core/instant.ts';
+import { contractFor } from '../../core/contract/bundle.ts';
+import type { Instant } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { WRITE_LEASE_MS, type WriteDecided } from '../../core/protocol/write-routes.ts';
-import { decideWrite, type Version } from '../../core/write/write-decision.ts';
-import { contractFor, currentBundle } from './contracts-table.ts';
+import type { ObligationState } from '../../core/obligation/obligation-state.ts';
+import type { WriteDecided } from '../../core/protocol/write-routes.ts';
+import {
+  decideBegin,
+  digestWith,
+  type FencedTarget,
+  orderedAt,
+  unknownDelivery,
+} from '../../core/write/begin-decision.ts';
+import type { Version } from '../../core/write/write-decision.ts';
+import { currentBundle } from './contracts-table.ts';
 import { type NewIntent, writeIntents } from './intents-table.ts';
 import { openPayload, settleObligation, settleOnTarget } from './obligations-table.ts';
 import type { Operations } from './operations.ts';
-import type { ObligationState } from './schema.ts';
 import { lockStreams, moveCommitted } from './streams-table.ts';
 import {
-  type LockedTarget,
   lockedTarget,
   lockTargets,
   markApplied,
@@ -83,14 +89,12 @@ const subjectOf = (
   if (subject.kind === 'record') {
     const { updatedAt, digest } = subject.version;
     // A time in the future is taken for now: it would otherwise make every later version stale.
-    const orderedAt = compareInstants(updatedAt, work.now) > 0 ? work.now : updatedAt;
-    const version = { updatedAt: orderedAt, digest, sequence: null };
+    const version = { updatedAt: orderedAt(updatedAt, work.now), digest, sequence: null };
     return { intentId, key: { ...place, externalId: subject.externalId }, version, obligation: null };
   }
   const row = deliveries.get(subject.deliveryId.toLowerCase());
   if (row === undefined) return undefined;
-  // What the Zap changed makes another version of the same observation.
-  const digest = subject.overridesDigest === null ? row.digest : digestText(`${row.digest}/${subject.overridesDigest}`);
+  const digest = digestWith(row.digest, subject.overridesDigest);
   return {
     intentId,
     key: { ...place, externalId: row.external_id },
@@ -104,27 +108,6 @@ const subjectOf = (
       observedDigest: row.digest,
     },
   };
-};
-
-/** The answer for an obligation that is settled already; undefined for one that is open. */
-const settledDecision = (
-  { key: { externalId }, obligation }: Subject,
-  targetId: string | null,
-): WriteDecided | undefined => {
-  switch (obligation?.state) {
-    case undefined:
-    case 'open':
-    case 'held':
-      return undefined;
-    case 'applied':
-    case 'unchanged':
-    case 'waived':
-      return { kind: 'already_applied', externalId, targetId };
-    case 'superseded':
-      return { kind: 'stale', externalId, targetId };
-    case 'dead_lettered':
-      return { kind: 'dead_lettered', externalId, reason: obligation.reason ?? 'The record is a dead letter' };
-  }
 };
 
 const deliveredFields = (work: Work, { key: { externalId }, obligation }: Subject): JsonObject => {
@@ -148,7 +131,7 @@ const proceed = (work: Work, subject: Subject, targetId: string | null, grant: G
 /** The target records as the items before have left them, and what is to be recorded once every item is decided. */
 type Plan = {
   readonly sync: string;
-  readonly targets: Map<string, LockedTarget>;
+  readonly targets: Map<string, FencedTarget>;
   readonly intents: NewIntent[];
   /** The target holds the version already. */
   readonly same: Subject[];
@@ -160,41 +143,26 @@ type Plan = {
 const decide = (work: Work, subject: Subject, plan: Plan): WriteDecided => {
   const { sync, targets } = plan;
   const { intentId, key, version } = subject;
-  const { externalId } = key;
   const target = lockedTarget(targets, key);
-  const { targetId } = target;
-  const settled = settledDecision(subject, targetId);
-  if (settled !== undefined) return settled;
-  if (target.intent?.intentId === intentId && target.intent.state !== 'open') {
-    const reason = `Cannot begin write ${intentId} again: it has ended. Begin another`;
-    return { kind: 'refused', code: 'conflict', reason };
-  }
-  const decision = decideWrite(intentId, version, target, work.now);
+  const decision = decideBegin({ ...subject, externalId: key.externalId }, target, work.now);
   switch (decision.kind) {
-    case 'repeat':
-      return proceed(work, subject, targetId, { fence: target.fence, readBack: true });
-    case 'already_applied':
+    case 'answer':
+      return decision.answer;
+    case 'same':
       plan.same.push(subject);
-      return { kind: 'already_applied', externalId, targetId };
-    case 'stale':
+      return decision.answer;
+    case 'older':
       plan.older.push(subject);
-      return { kind: 'stale', externalId, targetId };
-    case 'in_progress':
-      return {
-        kind: 'in_progress',
-        retryAfterMs: Math.max(1000, instantToMs(decision.until) - instantToMs(work.now)),
-      };
-    case 'proceed': {
-      const grant = { fence: target.fence + 1, readBack: decision.readBack };
-      const leaseUntil = shiftInstant(work.now, WRITE_LEASE_MS);
-      targets.set(targetKeyText(key), {
-        ...target,
-        fence: grant.fence,
-        intent: { intentId, state: 'open', version, leaseUntil },
-      });
+      return decision.answer;
+    case 'repeat':
+      return proceed(work, subject, target.targetId, { fence: target.fence, readBack: true });
+    case 'begin': {
+      const { fence } = decision.target;
+      targets.set(targetKeyText(key), decision.target);
       const obligationId = subject.obligation?.obligationId ?? null;
+      const grant = { fence, readBack: decision.readBack };
       plan.intents.push({ intentId, sync, key, version, obligationId, ...grant });
-      return proceed(work, subject, targetId, grant);
+      return proceed(work, subject, target.targetId, grant);
     }
   }
 };
@@ -215,11 +183,7 @@ const record = async (work: Work, { intents, same, older }: Plan): Promise<void>
   for (const streamId of streamIds) await moveCommitted(work, streamId);
 };
 
-const unknownDelivery = (work: Work, sync: string, { subject }: Item): WriteDecided => {
-  const given = subject.kind === 'delivery' ? subject.deliveryId.slice(0, 50) : '';
-  const reason = `Cannot find delivery "${given}" of sync "${sync}" in ${work.caller.environment}: map Delivery ID from the Tidemark trigger of the same sync`;
-  return { kind: 'refused', code: 'not_found', reason };
-};
+const deliveryIdOf = ({ subject }: Item): string => (subject.kind === 'delivery' ? subject.deliveryId : '');
 
 /**
  * Decides for each of up to 100 records whether it may be written now, and records the intents before anything goes out.
@@ -240,7 +204,9 @@ export const beginWrites = async (work: Work, request: Request): Promise<Reply> 
   const plan: Plan = { sync, targets, intents: [], same: [], older: [] };
   const decisions = items.map((item, index) => {
     const subject = subjects[index];
-    return subject === undefined ? unknownDelivery(work, sync, item) : decide(work, subject, plan);
+    return subject === undefined
+      ? unknownDelivery(deliveryIdOf(item), sync, work.caller.environment)
+      : decide(work, subject, plan);
   });
   await record(work, plan);
   return { ...contractFor(bundle, request.knownContract), decisions };

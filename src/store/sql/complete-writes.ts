@@ -1,11 +1,9 @@
-import type { JsonObject } from '../../core/json.ts';
-import type { WriteOutcome } from '../../core/protocol/write-routes.ts';
+import { decideOutcome, outcomeDetail, toldAgain, toldOf } from '../../core/write/end-decision.ts';
 import { fileDeadLetter } from './dead-letters-table.ts';
 import { appendAllEvidence } from './evidence-table.ts';
 import { type EndedIntent, endIntents, findIntents } from './intents-table.ts';
 import { obligationStates, settleObligation, settleOnTarget } from './obligations-table.ts';
 import type { Operations } from './operations.ts';
-import type { ObligationState } from './schema.ts';
 import { lockStreams, moveCommitted } from './streams-table.ts';
 import { lockedTarget, lockTargets } from './target-records-table.ts';
 import type { Work } from './work.ts';
@@ -14,30 +12,6 @@ type Request = Parameters<Operations['completeWrites']>[2];
 type Reply = Awaited<ReturnType<Operations['completeWrites']>>;
 type Item = Request['items'][number];
 type Result = Reply['results'][number];
-type ObligationAfter = Extract<Result, { kind: 'recorded' }>['obligation'];
-
-const settledBy = ({ intent, outcome }: EndedIntent): ObligationAfter => {
-  if (intent.obligationId === null) return 'none';
-  switch (outcome.kind) {
-    case 'confirmed':
-      return 'applied';
-    case 'failed':
-      return 'dead_lettered';
-    case 'unknown':
-    case 'not_sent':
-      return 'open';
-  }
-};
-
-const stateAfter: { readonly [State in ObligationState]: ObligationAfter } = {
-  open: 'open',
-  held: 'open',
-  applied: 'applied',
-  unchanged: 'applied',
-  waived: 'applied',
-  superseded: 'superseded',
-  dead_lettered: 'dead_lettered',
-};
 
 const giveUp = async (work: Work, { intent, attempts, outcome }: EndedIntent): Promise<void> => {
   if (outcome.kind !== 'failed') return;
@@ -55,18 +29,6 @@ const giveUp = async (work: Work, { intent, attempts, outcome }: EndedIntent): P
     reason,
     attempts,
   });
-};
-
-const outcomeDetail = (outcome: WriteOutcome): JsonObject => {
-  switch (outcome.kind) {
-    case 'confirmed':
-      return { created: outcome.created, readBack: outcome.readBack };
-    case 'failed':
-      return { errorClass: outcome.errorClass };
-    case 'unknown':
-    case 'not_sent':
-      return {};
-  }
 };
 
 const outcomeEvidence = (work: Work, all: readonly EndedIntent[]): Promise<string[]> =>
@@ -116,11 +78,14 @@ const take = async (work: Work, items: readonly Item[]): Promise<Taken[]> => {
       );
     }
     const target = lockedTarget(targets, intent.key);
-    if (target.intent?.intentId !== intentId || target.fence !== fence) {
-      return refused('fenced', `Cannot complete write ${intentId}: another write of the record has begun since`);
+    switch (decideOutcome(intentId, fence, target)) {
+      case 'fenced':
+        return refused('fenced', `Cannot complete write ${intentId}: another write of the record has begun since`);
+      case 'again':
+        return { kind: 'again', obligationId: intent.obligationId };
+      case 'ended':
+        return { kind: 'ended', ended: { intent, attempts, writtenDigest, outcome } };
     }
-    if (target.intent.state !== 'open') return { kind: 'again', obligationId: intent.obligationId };
-    return { kind: 'ended', ended: { intent, attempts, writtenDigest, outcome } };
   });
 };
 
@@ -156,10 +121,12 @@ export const completeWrites = async (work: Work, { items }: Request): Promise<Re
         return one.result;
       case 'again': {
         const state = one.obligationId === null ? undefined : states.get(one.obligationId);
-        return { kind: 'recorded', obligation: state === undefined ? 'none' : stateAfter[state] };
+        return { kind: 'recorded', obligation: toldAgain(state) };
       }
-      case 'ended':
-        return { kind: 'recorded', obligation: settledBy(one.ended) };
+      case 'ended': {
+        const { intent, outcome } = one.ended;
+        return { kind: 'recorded', obligation: intent.obligationId === null ? 'none' : toldOf(outcome) };
+      }
     }
   });
   return { results };

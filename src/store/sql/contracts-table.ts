@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { contractBundle, type ContractBundle } from '../../core/contract/bundle.ts';
+import { bundleOf, contractBundle, type ContractBundle, endsOf } from '../../core/contract/bundle.ts';
 import { checkBundle, checkContract, type ContractProblem } from '../../core/contract/check.ts';
 import type { SyncContract } from '../../core/contract/sync-contract.ts';
 import { syncContract } from '../../core/contract/sync-contract.ts';
@@ -8,8 +8,6 @@ import { digestText } from '../../core/digest.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { appendEvidence } from './evidence-table.ts';
 import type { Work } from './work.ts';
-
-const DIGEST_CHARS = 12;
 
 type Applied = { version: number; changed: boolean };
 type Stored = {
@@ -69,11 +67,7 @@ const refreshBundle = async (work: Work, sync: { version: number; contract: Sync
   const target = await currentSystem(work, contract.target.system);
   const problems = checkBundle(contract, source.contract, target.contract);
   if (problems.length > 0) throw refuse(`sync "${contract.name}"`, problems);
-  const contents = { sync: contract, source: source.contract, target: target.contract };
-  // The digest makes a version name its contents also across stores: a caller may hold one of a store that was rebuilt.
-  const numbers = `${sync.version}.${source.version}.${target.version}`;
-  const version = `${numbers}-${digestText(JSON.stringify(contents)).slice(0, DIGEST_CHARS)}`;
-  const bundle: ContractBundle = { version, ...contents };
+  const bundle = bundleOf(sync, source, target);
   await sql`
     insert into syncs (environment, name, bundle_version, bundle, source_system, target_system, target_entity, target_field)
     values (${work.caller.environment}, ${contract.name}, ${bundle.version}, ${JSON.stringify(bundle)}::jsonb,
@@ -141,10 +135,6 @@ export const applySystem = async (
   await recordApplied(work, stored, applied.version);
   return applied;
 };
-
-/** What a sync reads and writes: with other ends it is another sync, and the checkpoints of this one say nothing of it. */
-const endsOf = ({ source, target }: SyncContract): string =>
-  `${source.system} ${source.entity} to ${target.system} ${target.entity} by ${target.externalIdField}`;
 
 const refuseOtherEnds = async (work: Work, contract: SyncContract): Promise<void> => {
   const before = await latest(work, 'sync', contract.name);
@@ -220,15 +210,6 @@ export const currentBundle = async (work: Work, name: string): Promise<ContractB
   work.bundles.set(environment, parsed);
   return parsed;
 };
-
-/** The bundle for a caller that holds version `known`: null for the contract when that is still the current one. */
-export const contractFor = (
-  bundle: ContractBundle,
-  known: string | null,
-): { contractVersion: string; contract: ContractBundle | null } => ({
-  contractVersion: bundle.version,
-  contract: bundle.version === known ? null : bundle,
-});
 
 export const listSyncs = async (work: Work) => {
   const rows = await sql<{ name: string; bundle: unknown; streams: string[] }>`

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { type Instant, shiftInstant } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { SyncContract } from '../../core/contract/sync-contract.ts';
+import { chooseHandOut, handOutMax } from '../../core/obligation/hand-out.ts';
 import { currentBundle } from './contracts-table.ts';
 import { fileDeadLetter } from './dead-letters-table.ts';
 import { appendEvidence } from './evidence-table.ts';
@@ -28,7 +29,7 @@ type Candidate = {
   opened_at: Instant;
   deadline_at: Instant;
   sealed: Buffer;
-  sealed_bytes: number;
+  bytes: number;
 };
 
 type Opened = Candidate & { readonly payload: JsonObject };
@@ -39,7 +40,7 @@ const dueEntities = async (work: Work, streamId: number, limit: number): Promise
   const rows = await sql<{ external_id: string; place: number }>`
     (select external_id, 0 as place from obligations
      where stream_id = ${streamId} and state = 'open' and due_at is not null and due_at <= ${work.now}
-     order by due_at limit ${limit})
+     order by due_at, updated_at, external_id limit ${limit})
     union all
     (select o.external_id, 1 as place from obligations o
      where o.stream_id = ${streamId} and o.state = 'open' and o.due_at is null
@@ -61,7 +62,7 @@ const countInFlight = async (work: Work, streamId: number): Promise<number> => {
 
 const candidates = async (work: Work, streamId: number, externalIds: readonly string[]): Promise<Candidate[]> => {
   const rows = await sql<Candidate>`
-    select o.obligation_id, o.external_id, o.updated_at, o.digest, o.attempts, o.opened_at, o.deadline_at, o.sealed, o.sealed_bytes
+    select o.obligation_id, o.external_id, o.updated_at, o.digest, o.attempts, o.opened_at, o.deadline_at, o.sealed, o.sealed_bytes as bytes
     from obligations o
     where o.stream_id = ${streamId} and o.external_id = any(${externalIds}::text[]) and o.state = 'open'
       and (o.due_at is null or o.due_at <= ${work.now})
@@ -94,18 +95,6 @@ const giveUp = async (work: Work, cycle: OwnedCycle, candidate: Candidate, why: 
     ...why,
     attempts: candidate.attempts,
   });
-};
-
-/** Chooses as many as the limits allow; the first always goes, whatever its size. */
-const withinLimits = (all: readonly Candidate[], limit: number, bytesMax: number): Candidate[] => {
-  const chosen: Candidate[] = [];
-  let bytes = 0;
-  for (const candidate of all) {
-    bytes += candidate.sealed_bytes;
-    if (chosen.length >= limit || (chosen.length > 0 && bytes > bytesMax)) break;
-    chosen.push(candidate);
-  }
-  return chosen;
 };
 
 /** Those whose payload opens; a damaged one is given up on, so that it does not stop the others. */
@@ -161,7 +150,7 @@ const itemOf = (work: Work, row: HandedOut): Reply['items'][number] => ({
 const handedOutBefore = async (work: Work, { cycleId, streamId }: OwnedCycle): Promise<HandedOut[]> => {
   const rows = await sql<Omit<HandedOut, 'payload'>>`
     select o.obligation_id, o.external_id, o.updated_at, o.digest, o.attempts, o.opened_at, o.deadline_at, o.sealed,
-           o.sealed_bytes, d.delivery_id, d.attempt
+           o.sealed_bytes as bytes, d.delivery_id, d.attempt
     from deliveries d join obligations o using (obligation_id)
     where d.cycle_id = ${cycleId} and o.state = 'open' order by (d.attempt = 1), o.updated_at, o.external_id
   `.execute(work.tx);
@@ -206,19 +195,16 @@ export const emit = async (work: Work, cycleId: string, request: Request): Promi
   }
   const { sync } = await currentBundle(work, cycle.sync);
   const { attemptsMax, inFlightMax } = sync.delivery;
-  // A Zap that does not keep up, or acknowledges nothing, is not given ever more: what waits here uses up no attempt.
-  const limit = Math.min(request.limit, Math.max(0, inFlightMax - (await countInFlight(work, streamId))));
+  const limit = handOutMax(request.limit, inFlightMax, await countInFlight(work, streamId));
   const entities = await dueEntities(work, streamId, limit);
   await supersedeOlder(work, streamId, entities);
   const due = await candidates(work, streamId, entities);
-  const exhausted = due.filter(({ attempts }) => attempts >= attemptsMax);
+  const { exhausted, chosen } = chooseHandOut(due, { limit, bytesMax: request.bytesMax, attemptsMax });
   for (const candidate of exhausted) {
     const reason = `No step acknowledged ${candidate.attempts} deliveries`;
     await giveUp(work, cycle, candidate, { errorClass: 'not_acknowledged', reason });
   }
-  const deliverable = due.filter(({ attempts }) => attempts < attemptsMax);
-  const chosen = await readable(work, cycle, withinLimits(deliverable, limit, request.bytesMax));
-  const out = await handOut(work, cycleId, sync, chosen);
+  const out = await handOut(work, cycleId, sync, await readable(work, cycle, chosen));
   await moveCommitted(work, streamId);
   const waiting = await countWaiting(work, streamId);
   await endCycle(work, cycle, request, out.length);

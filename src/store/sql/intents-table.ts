@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import { type Instant, shiftInstant } from '../../core/instant.ts';
-import { UNKNOWN_QUARANTINE_MS, WRITE_LEASE_MS, type WriteOutcome } from '../../core/protocol/write-routes.ts';
+import { StoreError } from '../../core/protocol/store-error.ts';
+import { WRITE_LEASE_MS, type WriteOutcome } from '../../core/protocol/write-routes.ts';
+import { endIntent } from '../../core/write/end-decision.ts';
 import type { Version } from '../../core/write/write-decision.ts';
 import type { TargetKey } from './target-records-table.ts';
 import type { Work } from './work.ts';
@@ -25,6 +27,8 @@ const keyColumns = ({ system, entity, field, externalId }: TargetKey) => ({
 /**
  * Writes intents ahead of their requests and gives each its target record; an older one that is still open becomes
  * unknown. One statement, under the locks of the target records.
+ *
+ * @throws StoreError `conflict` for an intent that was written before: a call that comes again after another has followed
  */
 export const writeIntents = async (work: Work, intents: readonly NewIntent[]): Promise<void> => {
   if (intents.length === 0) return;
@@ -41,7 +45,7 @@ export const writeIntents = async (work: Work, intents: readonly NewIntent[]): P
     obligation_id: obligationId,
     read_back: readBack,
   }));
-  await sql`
+  const written = await sql<{ intent_id: string }>`
     with given as (
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
         intent_id uuid, sync text, system text, entity text, field text, external_id text, fence bigint, version_at text,
@@ -64,7 +68,13 @@ export const writeIntents = async (work: Work, intents: readonly NewIntent[]): P
     select g.intent_id, ${environment}, g.sync, g.system, g.entity, g.field, g.external_id, g.fence, 'open', g.version_at,
            g.version_sequence, g.version_digest, g.obligation_id, g.read_back, ${leaseUntil}, ${work.now}
     from given g
+    on conflict (intent_id) do nothing
+    returning intent_id
   `.execute(work.tx);
+  const made = new Set(written.rows.map((row) => row.intent_id));
+  const used = intents.find(({ intentId }) => !made.has(intentId));
+  if (used === undefined) return;
+  throw new StoreError('conflict', `Cannot begin write ${used.intentId} again: another has followed it. Begin another`);
 };
 
 export type Intent = {
@@ -122,9 +132,6 @@ export type EndedIntent = {
   readonly outcome: WriteOutcome;
 };
 
-const endedState = (outcome: WriteOutcome): 'confirmed' | 'failed' | 'unknown' =>
-  outcome.kind === 'not_sent' ? 'failed' : outcome.kind;
-
 /**
  * Ends intents: on themselves, on their target records, which hold the version of a confirmed one from now on, and on
  * the dead letter that an earlier version of a confirmed one left open. After an unknown write nobody writes again
@@ -132,19 +139,22 @@ const endedState = (outcome: WriteOutcome): 'confirmed' | 'failed' | 'unknown' =
  */
 export const endIntents = async (work: Work, all: readonly EndedIntent[]): Promise<void> => {
   const { environment } = work.caller;
-  const rows = all.map(({ intent, attempts, writtenDigest, outcome }) => ({
-    intent_id: intent.intentId,
-    sync: intent.sync,
-    ...keyColumns(intent.key),
-    state: endedState(outcome),
-    attempts,
-    outcome,
-    lease_until: outcome.kind === 'unknown' ? shiftInstant(work.now, UNKNOWN_QUARANTINE_MS) : work.now,
-    target_id: outcome.kind === 'confirmed' ? outcome.targetId : null,
-    applied_at: intent.version.updatedAt,
-    applied_sequence: intent.version.sequence,
-    applied_digest: writtenDigest ?? intent.version.digest,
-  }));
+  const rows = all.map(({ intent, attempts, writtenDigest, outcome }) => {
+    const { state, leaseUntil, applied } = endIntent(intent.version, outcome, writtenDigest, work.now);
+    return {
+      intent_id: intent.intentId,
+      sync: intent.sync,
+      ...keyColumns(intent.key),
+      state,
+      attempts,
+      outcome,
+      lease_until: leaseUntil,
+      target_id: applied?.targetId ?? null,
+      applied_at: applied?.version.updatedAt ?? null,
+      applied_sequence: applied?.version.sequence ?? null,
+      applied_digest: applied?.version.digest ?? null,
+    };
+  });
   await sql`
     with done as (
       select * from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Instant } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { ObligationState } from './schema.ts';
+import { isUnsettled, type ObligationState, statesChangedBy } from '../../core/obligation/obligation-state.ts';
+import type { ReturnedVersion } from '../../core/obligation/page-news.ts';
 import type { Work } from './work.ts';
 
 export type NewObligation = {
@@ -20,8 +21,6 @@ type Insert = { readonly streamId: number; readonly cycleId: string | null; read
 
 /** What a sealed payload is bound to: it opens under no other record or version. */
 const about = (streamId: number, externalId: string, digest: string): string => `${streamId}/${externalId}/${digest}`;
-
-const isUnsettled = (state: ObligationState): boolean => state === 'open' || state === 'held';
 
 /** Inserts obligations in the order given, which becomes their sequence. One statement. */
 export const insertObligations = async (
@@ -98,7 +97,8 @@ export const supersedeOlder = async (work: Work, streamId: number, externalIds: 
   await sql`
     update obligations o
     set state = 'superseded', settled_at = ${work.now}, sealed = null, due_at = null, reason = 'A newer version was read'
-    where o.stream_id = ${streamId} and o.external_id = any(${externalIds}::text[]) and o.state in ('open', 'held')
+    where o.stream_id = ${streamId} and o.external_id = any(${externalIds}::text[])
+      and o.state = any(${statesChangedBy('newer_read')}::text[])
       and (o.due_at is null or o.due_at <= ${work.now})
       and exists (
         select 1 from obligations n
@@ -106,6 +106,9 @@ export const supersedeOlder = async (work: Work, streamId: number, externalIds: 
           and (least(n.updated_at, n.opened_at), n.sequence) > (least(o.updated_at, o.opened_at), o.sequence))
   `.execute(work.tx);
 };
+
+/** Why an obligation is settled without a write. */
+const settlingEvents = { superseded: 'newer_on_target', dead_lettered: 'given_up' } as const;
 
 /** Settles one obligation without the target; nothing happens to one that is settled already. One statement. */
 export const settleObligation = async (
@@ -119,7 +122,7 @@ export const settleObligation = async (
       update deliveries set acknowledged_at = ${work.now} where obligation_id = ${obligationId} and acknowledged_at is null
     )
     update obligations set state = ${state}, settled_at = ${work.now}, sealed = null, due_at = null, reason = ${reason}
-    where obligation_id = ${obligationId} and state in ('open', 'held')
+    where obligation_id = ${obligationId} and state = any(${statesChangedBy(settlingEvents[state])}::text[])
   `.execute(work.tx);
 };
 
@@ -141,7 +144,7 @@ export const settleOnTarget = async (
         settled_at = ${work.now}, sealed = null, due_at = null
     from obligations done
     where done.obligation_id = any(${obligationIds}::bigint[]) and o.stream_id = done.stream_id and o.external_id = done.external_id
-      and o.state in ('open', 'held') and (least(o.updated_at, o.opened_at), o.sequence)
+      and o.state = any(${statesChangedBy('newer_on_target')}::text[]) and (least(o.updated_at, o.opened_at), o.sequence)
           <= (least(done.updated_at, done.opened_at), done.sequence)
   `.execute(work.tx);
 };
@@ -158,13 +161,6 @@ export const obligationStates = async (
   return new Map(found.rows.map((row) => [row.obligation_id, row.state]));
 };
 
-export type Reopening = {
-  readonly externalId: string;
-  readonly updatedAt: Instant;
-  readonly digest: string;
-  readonly payload: JsonObject;
-};
-
 /**
  * Opens obligations anew: of versions that reached the target and are not there any more, that came back after another,
  * or that were held and pass by now. What was given up or waived stays so. One statement.
@@ -175,7 +171,7 @@ export const reopenObligations = async (
   work: Work,
   streamId: number,
   deadlineAt: Instant,
-  all: readonly Reopening[],
+  all: readonly ReturnedVersion[],
 ): Promise<ReadonlySet<string>> => {
   const rows = all.map((one) => ({
     external_id: one.externalId,
@@ -191,7 +187,7 @@ export const reopenObligations = async (
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
       external_id text, updated_at text, digest text, sealed text, sealed_bytes integer)
     where o.stream_id = ${streamId} and o.external_id = r.external_id and o.updated_at = r.updated_at and o.digest = r.digest
-      and o.state not in ('open', 'dead_lettered', 'waived')
+      and o.state = any(${statesChangedBy('wanted_again')}::text[])
     returning o.external_id
   `.execute(work.tx);
   return new Set(reopened.rows.map((row) => row.external_id));

@@ -1,42 +1,26 @@
 import { sql } from 'kysely';
-import { compareInstants, type Instant, shiftInstant } from '../../core/instant.ts';
+import { type Instant, shiftInstant } from '../../core/instant.ts';
+import type { ObligationState } from '../../core/obligation/obligation-state.ts';
+import {
+  decidePage,
+  type FreshObligation,
+  type Known,
+  momentKey,
+  versionKey,
+  wantedOf,
+} from '../../core/obligation/page-news.ts';
 import { CYCLE_LEASE_MS, type ObservedRecord } from '../../core/protocol/cycle-routes.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { appendEvidence } from './evidence-table.ts';
 import { currentBundle } from './contracts-table.ts';
 import { fileDeadLetter } from './dead-letters-table.ts';
-import {
-  insertObligations,
-  type NewObligation,
-  type OpenedObligation,
-  reopenObligations,
-  type Reopening,
-  supersedeOlder,
-} from './obligations-table.ts';
+import { insertObligations, type OpenedObligation, reopenObligations, supersedeOlder } from './obligations-table.ts';
 import type { Operations } from './operations.ts';
-import type { ObligationState } from './schema.ts';
 import { moveCommitted, ownCycle, type OwnedCycle } from './streams-table.ts';
 import type { Work } from './work.ts';
 
 type Request = Parameters<Operations['recordPage']>[2];
 type Reply = ReturnType<Operations['recordPage']>;
-
-type KnownVersion = { readonly state: ObligationState; readonly sequence: number };
-
-type Known = {
-  /** Versions of the page's entities that were observed before, by `external ID / update time / digest`. */
-  readonly versions: ReadonlyMap<string, KnownVersion>;
-  /** By `external ID / update time`: the last one observed under that time. */
-  readonly latest: ReadonlyMap<string, number>;
-  /** Digest on the target of entities that have nothing unsettled and no doubt about their last write. */
-  readonly appliedDigest: ReadonlyMap<string, string>;
-};
-
-const versionKey = (record: {
-  readonly externalId: string;
-  readonly updatedAt: Instant;
-  readonly digest: string;
-}): string => `${record.externalId}/${record.updatedAt}/${record.digest}`;
 
 /** What is known of the page's entities. Two statements. */
 const findKnown = async (work: Work, cycle: OwnedCycle, externalIds: readonly string[]): Promise<Known> => {
@@ -57,10 +41,10 @@ const findKnown = async (work: Work, cycle: OwnedCycle, externalIds: readonly st
                       and o.external_id = t.external_id and o.state in ('open', 'held'))
   `.execute(work.tx);
   const latest = new Map<string, number>();
-  const byVersion = new Map<string, KnownVersion>();
+  const byVersion = new Map<string, { state: ObligationState; sequence: number }>();
   for (const { external_id: externalId, updated_at: updatedAt, digest, state, sequence } of versions) {
     byVersion.set(versionKey({ externalId, updatedAt, digest }), { state, sequence });
-    const moment = `${externalId}/${updatedAt}`;
+    const moment = momentKey({ externalId, updatedAt });
     latest.set(moment, Math.max(sequence, latest.get(moment) ?? 0));
   }
   return {
@@ -70,62 +54,14 @@ const findKnown = async (work: Work, cycle: OwnedCycle, externalIds: readonly st
   };
 };
 
-/** The obligation that a version opens; one that changes nothing on the target is settled at once. */
-const obligationFor = (record: ObservedRecord, known: Known, isOnly: boolean): NewObligation => {
-  const base = {
-    externalId: record.externalId,
-    updatedAt: record.updatedAt,
-    digest: record.digest,
-    reason: record.reason,
-    payload: record.payload,
-  };
-  switch (record.state) {
-    case 'held':
-      return { ...base, state: 'held' };
-    case 'refused':
-      return { ...base, state: 'dead_lettered' };
-    case 'ready':
-      return isOnly && known.appliedDigest.get(record.externalId) === record.digest
-        ? { ...base, state: 'unchanged', reason: 'The mapped fields are as the target has them' }
-        : { ...base, state: 'open' };
-  }
-};
-
-/** The versions of a page that were not observed before, each once, in the order of the page. */
-const newVersions = (records: readonly ObservedRecord[], known: Known): ObservedRecord[] => {
-  const fresh = new Map<string, ObservedRecord>();
-  for (const record of records) {
-    const key = versionKey(record);
-    if (!known.versions.has(key)) fresh.set(key, record);
-  }
-  return [...fresh.values()];
-};
-
-/**
- * Versions that were observed before and are news again: one that came back under the same update time after another
- * (a change and its reversal within one tick, a mapping that was taken back), and one that was held and passes by now.
- */
-const returned = (records: readonly ObservedRecord[], known: Known): Reopening[] =>
-  records.flatMap((record) => {
-    const before = known.versions.get(versionKey(record));
-    if (before === undefined || record.state !== 'ready' || record.payload === null) return [];
-    const isBack = (known.latest.get(`${record.externalId}/${record.updatedAt}`) ?? 0) > before.sequence;
-    const passesNow = before.state === 'held';
-    return isBack || passesNow ? [{ ...record, payload: record.payload }] : [];
-  });
-
-/** A change from before the start that was chosen is not wanted. */
-const isWanted = (record: ObservedRecord, startAt: Instant | null): boolean =>
-  startAt === null || record.state === 'refused' || compareInstants(record.updatedAt, startAt) >= 0;
-
 const fileRefused = async (
   work: Work,
   cycle: OwnedCycle,
-  records: readonly ObservedRecord[],
+  records: readonly FreshObligation[],
   opened: readonly OpenedObligation[],
 ): Promise<void> => {
   for (const record of records) {
-    if (record.state !== 'refused') continue;
+    if (record.state !== 'dead_lettered') continue;
     const obligation = opened.find((one) => one.externalId === record.externalId && one.digest === record.digest);
     await fileDeadLetter(work, {
       sync: cycle.sync,
@@ -153,36 +89,18 @@ const openObligations = async (
   cycle: OwnedCycle,
   records: readonly ObservedRecord[],
 ): Promise<Recorded> => {
-  const wanted = records.filter((record) => isWanted(record, cycle.startAt));
+  const wanted = wantedOf(records, cycle.startAt);
   if (wanted.length === 0) return { opened: 0, unchanged: records.length, late: 0 };
-  const externalIds = [...new Set(wanted.map((record) => record.externalId))];
-  const known = await findKnown(work, cycle, externalIds);
-  const fresh = newVersions(wanted, known);
-  const back = returned(wanted, known);
-  if (fresh.length + back.length === 0) return { opened: 0, unchanged: records.length, late: 0 };
+  const known = await findKnown(work, cycle, [...new Set(wanted.map(({ externalId }) => externalId))]);
+  const { fresh, returned, ...recorded } = decidePage(records, known, cycle);
+  if (fresh.length + returned.length === 0) return recorded;
   const deadlineAt = await deadline(work, cycle);
-  if (back.length > 0) await reopenObligations(work, cycle.streamId, deadlineAt, back);
-  const versionsOf = Map.groupBy(fresh, (record) => record.externalId);
-  const obligations = fresh.map((record) =>
-    obligationFor(record, known, versionsOf.get(record.externalId)?.length === 1),
-  );
-  const opened = await insertObligations(
-    work,
-    { streamId: cycle.streamId, cycleId: cycle.cycleId, deadlineAt },
-    obligations,
-  );
-  await supersedeOlder(work, cycle.streamId, [...versionsOf.keys(), ...back.map(({ externalId }) => externalId)]);
+  if (returned.length > 0) await reopenObligations(work, cycle.streamId, deadlineAt, returned);
+  const opened = await insertObligations(work, { streamId: cycle.streamId, cycleId: cycle.cycleId, deadlineAt }, fresh);
+  const changed = new Set([...fresh, ...returned].map(({ externalId }) => externalId));
+  await supersedeOlder(work, cycle.streamId, [...changed]);
   await fileRefused(work, cycle, fresh, opened);
-  const { markAt } = cycle;
-  const late =
-    markAt === null
-      ? 0
-      : fresh.filter((record) => record.state !== 'refused' && compareInstants(record.updatedAt, markAt) < 0).length;
-  return {
-    opened: back.length + obligations.filter(({ state }) => state === 'open' || state === 'held').length,
-    unchanged: records.length - fresh.length - back.length,
-    late,
-  };
+  return recorded;
 };
 
 const findRecorded = async (work: Work, cycleId: string, page: number): Promise<Awaited<Reply> | undefined> => {

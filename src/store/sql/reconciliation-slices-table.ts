@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
 import { shiftInstant } from '../../core/instant.ts';
 import { REPAIRS_MAX } from '../../core/protocol/reconcile-routes.ts';
+import type { ReturnedVersion } from '../../core/obligation/page-news.ts';
+import { type Disposition, disposeDifferences, isRepairable, latestLooks } from '../../core/reconcile/disposition.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { currentBundle } from './contracts-table.ts';
-import { insertObligations, reopenObligations, type Reopening, supersedeOlder } from './obligations-table.ts';
+import { insertObligations, reopenObligations, supersedeOlder } from './obligations-table.ts';
 import type { Operations } from './operations.ts';
 import { finishRun, lockRun, resultOf, type Run } from './reconciliations-table.ts';
 import { lockStreams, moveCommitted } from './streams-table.ts';
@@ -12,7 +14,7 @@ import type { Work } from './work.ts';
 
 type Request = Parameters<Operations['recordSlice']>[2];
 type Difference = Request['differences'][number];
-type Disposed = Difference & { readonly disposition: 'pending' | 'confirmed' | 'repairing' };
+type Disposed = Difference & { readonly disposition: Disposition };
 
 /** The external IDs whose delivery is still on its way: their difference is lag. */
 const findPending = async (work: Work, run: Run, externalIds: readonly string[]): Promise<ReadonlySet<string>> => {
@@ -43,10 +45,6 @@ const countRepairs = async (work: Work, run: Run): Promise<number> => {
   return row.rows[0]?.count ?? 0;
 };
 
-/** Duplicates are never repaired by writing, and a held record may not be written. */
-const isRepairable = (difference: Difference): boolean =>
-  difference.kind !== 'duplicated' && difference.payload !== null;
-
 const dispose = async (work: Work, run: Run, differences: readonly Difference[]): Promise<Disposed[]> => {
   if (differences.length === 0) return [];
   const pending = await findPending(
@@ -55,15 +53,8 @@ const dispose = async (work: Work, run: Run, differences: readonly Difference[])
     differences.map(({ externalId }) => externalId),
   );
   const givenUp = await findGivenUp(work, run, differences);
-  let left = run.repair ? REPAIRS_MAX - (await countRepairs(work, run)) : 0;
-  return differences.map((difference) => {
-    if (pending.has(difference.externalId)) return { ...difference, disposition: 'pending' };
-    if (left <= 0 || !isRepairable(difference) || givenUp.has(difference.externalId)) {
-      return { ...difference, disposition: 'confirmed' };
-    }
-    left -= 1;
-    return { ...difference, disposition: 'repairing' };
-  });
+  const repairsLeft = run.repair ? REPAIRS_MAX - (await countRepairs(work, run)) : 0;
+  return disposeDifferences(differences, { pending, givenUp, repairsLeft });
 };
 
 /**
@@ -82,7 +73,7 @@ const markDoubtful = async (work: Work, run: Run, differences: readonly Differen
 
 /** Opens an obligation for each, so that the next poll delivers it again; the write will look at the target first. */
 const repair = async (work: Work, run: Run, disposed: readonly Disposed[]): Promise<void> => {
-  const wanted: Reopening[] = disposed.flatMap(({ disposition, payload, externalId, updatedAt, digest }) =>
+  const wanted: ReturnedVersion[] = disposed.flatMap(({ disposition, payload, externalId, updatedAt, digest }) =>
     disposition === 'repairing' && payload !== null ? [{ externalId, updatedAt, digest, payload }] : [],
   );
   if (wanted.length === 0) return;
@@ -179,8 +170,9 @@ export const recordSlice = async (
       `Cannot record slice ${request.slice} of run ${runId}: slice ${run.slice} is missing`,
     );
   }
-  await markDoubtful(work, run, request.differences);
-  const disposed = await dispose(work, run, request.differences);
+  const differences = latestLooks(request.differences);
+  await markDoubtful(work, run, differences);
+  const disposed = await dispose(work, run, differences);
   await repair(work, run, disposed);
   await writeSlice(work, run, request);
   await writeDifferences(work, run, disposed);

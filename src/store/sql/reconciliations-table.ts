@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
-import type { SyncContract } from '../../core/contract/sync-contract.ts';
+import { contractFor } from '../../core/contract/bundle.ts';
 import { digestJson } from '../../core/digest.ts';
-import { compareInstants, type Instant, shiftInstant } from '../../core/instant.ts';
+import { type Instant, shiftInstant } from '../../core/instant.ts';
 import { DIFFERENCES_SHOWN_MAX, RUN_IDLE_MS } from '../../core/protocol/reconcile-routes.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
-import { decideVerdict, type ReconcileCounts, type ScanEnd, type Verdict } from '../../core/reconcile/verdict.ts';
-import { contractFor, currentBundle } from './contracts-table.ts';
+import { decideWindow } from '../../core/reconcile/run-window.ts';
+import { type ReconcileCounts, runVerdict, type ScanEnd, type Verdict } from '../../core/reconcile/verdict.ts';
+import { currentBundle } from './contracts-table.ts';
 import { appendEvidence } from './evidence-table.ts';
 import type { Operations } from './operations.ts';
 import { streamIdOf } from './streams-table.ts';
@@ -37,24 +38,6 @@ export type Run = {
   reason: string | null;
   coverage_percent: number | null;
   evidence_id: string | null;
-};
-
-const windowOf = (work: Work, sync: SyncContract, request: OpenRequest): { from: Instant; to: Instant } => {
-  const { window } = request;
-  const settled = shiftInstant(work.now, -sync.reconcile.settleSeconds * 1000);
-  const hours = window.kind === 'hours' ? window.hours : sync.reconcile.windowHours;
-  const to = window.kind === 'between' ? (window.to ?? settled) : settled;
-  const from = window.kind === 'between' ? window.from : shiftInstant(to, -hours * 3_600_000);
-  if (compareInstants(to, work.now) > 0) {
-    throw new StoreError('invalid_request', `Cannot reconcile "${sync.name}" to ${to}: that is in the future`);
-  }
-  if (compareInstants(from, to) >= 0) {
-    throw new StoreError(
-      'invalid_request',
-      `Cannot reconcile "${sync.name}" from ${from} to ${to}: the window ends before it begins`,
-    );
-  }
-  return { from, to };
 };
 
 /** Reads a run and locks it. */
@@ -91,7 +74,8 @@ const findUnfinished = async (work: Work, sync: string, question: string): Promi
 
 const createRun = async (work: Work, request: OpenRequest, question: string): Promise<string> => {
   const { sync } = await currentBundle(work, request.sync);
-  const window = windowOf(work, sync, request);
+  const window = decideWindow(sync, request.window, work.now);
+  if (window.kind === 'refused') throw new StoreError('invalid_request', window.reason);
   const streamId = await streamIdOf(work, request);
   await work.tx
     .insertInto('reconciliations')
@@ -178,22 +162,10 @@ const countDifferences = async (work: Work, run: Run): Promise<ReconcileCounts> 
   };
 };
 
-const unfinishedVerdict = (run: Run): Verdict => ({
-  verdict: 'not_proven',
-  reason: `In progress: ${run.source} records compared so far; run the step again to go on`,
-  coveragePercent: null,
-});
-
-const verdictOf = (run: Run, counts: ReconcileCounts): Verdict => {
-  if (run.scan_end === null) return unfinishedVerdict(run);
-  const decided = decideVerdict(counts, run.scan_end);
-  return run.end_reason === null ? decided : { ...decided, reason: `${decided.reason} (${run.end_reason})` };
-};
-
 /** A run as callers see it: its result, or how far it has come. */
 export const resultOf = async (work: Work, run: Run): Promise<Result> => {
   const counts = await countDifferences(work, run);
-  const verdict = verdictOf(run, counts);
+  const verdict = runVerdict({ counts, end: run.scan_end, endReason: run.end_reason });
   const shown = await sql<DifferenceRow>`
     select external_id, kind, fields, disposition, count(*) over () as total from reconciliation_differences
     where run_id = ${run.run_id}::uuid order by (disposition = 'pending'), external_id limit ${DIFFERENCES_SHOWN_MAX}
@@ -223,12 +195,16 @@ type SliceSums = { source_digest: string; target_digest: string };
 /** Ends a run: the verdict, and as evidence everything that it rests on. */
 export const finishRun = async (work: Work, run: Run): Promise<Run> => {
   const counts = await countDifferences(work, run);
-  const { verdict, reason, coveragePercent } = verdictOf(run, counts);
+  const { verdict, reason, coveragePercent } = runVerdict({
+    counts,
+    end: run.scan_end,
+    endReason: run.end_reason,
+  });
   const slices = await sql<SliceSums>`
     select source_digest, target_digest from reconciliation_slices where run_id = ${run.run_id}::uuid order by slice
   `.execute(work.tx);
   const differing = await sql<{ external_id: string; kind: string; disposition: string }>`
-    select external_id, kind, disposition from reconciliation_differences where run_id = ${run.run_id}::uuid
+    select external_id, kind, disposition from reconciliation_differences where run_id = ${run.run_id}::uuid order by external_id
   `.execute(work.tx);
   const evidenceId = await appendEvidence(work, {
     kind: 'reconciliation_finished',

@@ -1,8 +1,7 @@
 import type { Generated, GeneratedAlways } from 'kysely';
 import type { Instant } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
-
-export type ObligationState = 'open' | 'held' | 'applied' | 'superseded' | 'unchanged' | 'dead_lettered' | 'waived';
+import type { ObligationState } from '../../core/obligation/obligation-state.ts';
 
 type ApiKeys = {
   key_id: string;

@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
-import { compareInstants, type Instant, shiftInstant } from '../../core/instant.ts';
-import { CYCLE_LEASE_MS } from '../../core/protocol/cycle-routes.ts';
+import { contractFor } from '../../core/contract/bundle.ts';
+import { compareInstants, type Instant } from '../../core/instant.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
-import type { Checkpoint, Cursor, StreamStart } from '../../core/read/checkpoint.ts';
-import { contractFor, currentBundle, unknownSync } from './contracts-table.ts';
+import { type Checkpoint, type Cursor, startInstant, type StreamStart } from '../../core/read/checkpoint.ts';
+import { type CycleLease, decideCycle } from '../../core/read/cycle-lease.ts';
+import { currentBundle, unknownSync } from './contracts-table.ts';
 import { appendEvidence } from './evidence-table.ts';
 import type { Operations } from './operations.ts';
 import type { Work } from './work.ts';
@@ -75,18 +76,6 @@ export const streamIdOf = async (work: Work, key: StreamKey): Promise<number> =>
   return row.stream_id;
 };
 
-/** `now` less the overlap: the clock of the source may be behind ours by as much. */
-const startOf = (start: StreamStart, now: Instant, overlapSeconds: number): Instant | null => {
-  switch (start.kind) {
-    case 'now':
-      return shiftInstant(now, -overlapSeconds * 1000);
-    case 'beginning':
-      return null;
-    case 'at':
-      return start.at;
-  }
-};
-
 /** Creates a stream; one that exists keeps its checkpoint, so that a Zap switched off and on misses nothing. */
 export const openStream = async (
   work: Work,
@@ -100,7 +89,7 @@ export const openStream = async (
     );
   }
   const { sync } = await currentBundle(work, key.sync);
-  const startAt = startOf(start, work.now, sync.read.overlapSeconds);
+  const startAt = startInstant(start, work.now, sync.read.overlapSeconds);
   const inserted = await sql<{ stream_id: number }>`
     insert into streams (environment, sync, name, start_at, created_at)
     select s.environment, s.name, ${key.stream}, ${startAt}::instant, ${work.now}
@@ -150,6 +139,37 @@ export const getStream = async (work: Work, key: StreamKey): ReturnType<Operatio
   };
 };
 
+/** Gives a cycle the lease of its stream. Two statements. */
+const beginCycle = async (work: Work, cycleId: string, stream: StreamRow, lease: CycleLease): Promise<void> => {
+  const { fence, leaseUntil } = lease;
+  await work.tx
+    .updateTable('streams')
+    .set({ fence, lease_until: leaseUntil, lease_cycle: cycleId })
+    .where('stream_id', '=', stream.stream_id)
+    .execute();
+  const made = await work.tx
+    .insertInto('cycles')
+    .values({
+      cycle_id: cycleId,
+      stream_id: stream.stream_id,
+      fence,
+      key_id: work.caller.keyId,
+      opened_at: work.now,
+      ended_at: null,
+      mark_at: stream.fetched_at,
+      failure: null,
+    })
+    .onConflict((conflict) => conflict.column('cycle_id').doNothing())
+    .returning('cycle_id')
+    .execute();
+  if (made.length === 0) {
+    throw new StoreError(
+      'fenced',
+      `Cannot begin cycle ${cycleId} of stream "${stream.name}" again: a newer cycle has taken over`,
+    );
+  }
+};
+
 /**
  * Begins a poll cycle. While another cycle holds the lease this one is `busy`; a lease that has ended is taken over,
  * and the fence refuses whatever its old owner still sends. The same cycle again gets the same answer.
@@ -161,33 +181,18 @@ export const openCycle = async (
   const contract = contractFor(await currentBundle(work, request.sync), request.knownContract);
   const row = await findStream(work, request).forUpdate().executeTakeFirst();
   if (row === undefined) throw noStream(work, request);
-  const { lease_until: leaseUntil } = row;
-  if (row.lease_cycle === request.cycleId) {
-    return { kind: 'opened', fence: row.fence, checkpoint: checkpointOf(row), now: work.now, ...contract };
+  const { fence: fenceBefore, lease_until: leaseUntil, lease_cycle: leaseCycle } = row;
+  const decision = decideCycle(request.cycleId, { fence: fenceBefore, leaseUntil, leaseCycle }, work.now);
+  const opened = { kind: 'opened' as const, checkpoint: checkpointOf(row), now: work.now, ...contract };
+  switch (decision.kind) {
+    case 'busy':
+      return decision;
+    case 'repeat':
+      return { ...opened, fence: fenceBefore };
+    case 'begin':
+      await beginCycle(work, request.cycleId, row, decision.lease);
+      return { ...opened, fence: decision.lease.fence };
   }
-  if (leaseUntil !== null && compareInstants(leaseUntil, work.now) > 0) {
-    return { kind: 'busy', retryAfterMs: CYCLE_LEASE_MS };
-  }
-  const fence = row.fence + 1;
-  await work.tx
-    .updateTable('streams')
-    .set({ fence, lease_until: shiftInstant(work.now, CYCLE_LEASE_MS), lease_cycle: request.cycleId })
-    .where('stream_id', '=', row.stream_id)
-    .execute();
-  await work.tx
-    .insertInto('cycles')
-    .values({
-      cycle_id: request.cycleId,
-      stream_id: row.stream_id,
-      fence,
-      key_id: work.caller.keyId,
-      opened_at: work.now,
-      ended_at: null,
-      mark_at: row.fetched_at,
-      failure: null,
-    })
-    .execute();
-  return { kind: 'opened', fence, checkpoint: checkpointOf(row), now: work.now, ...contract };
 };
 
 /** What a cycle's later calls need, with the stream locked. */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Instant } from '../../core/instant.ts';
-import type { LastIntent, TargetState, Version } from '../../core/write/write-decision.ts';
+import type { FencedTarget } from '../../core/write/begin-decision.ts';
+import type { LastIntent, Version } from '../../core/write/write-decision.ts';
 import type { Work } from './work.ts';
 
 /** One entity of one target, with the field that holds the external ID. */
@@ -8,8 +9,6 @@ export type TargetPlace = { readonly system: string; readonly entity: string; re
 
 /** Names one record of one target by the source's ID. */
 export type TargetKey = TargetPlace & { readonly externalId: string };
-
-export type LockedTarget = TargetState & { readonly fence: number };
 
 type Row = {
   system: string;
@@ -53,7 +52,7 @@ export const targetKeyText = ({ system, entity, field, externalId }: TargetKey):
 export const lockTargets = async (
   work: Work,
   keys: readonly TargetKey[],
-): Promise<ReadonlyMap<string, LockedTarget>> => {
+): Promise<ReadonlyMap<string, FencedTarget>> => {
   const distinct = new Map(keys.map((key) => [targetKeyText(key), key]));
   if (distinct.size === 0) return new Map();
   const inOrder = [...distinct].toSorted(([a], [b]) => (a < b ? -1 : 1));
@@ -89,7 +88,7 @@ export const lockTargets = async (
 };
 
 /** The locked record of a key. */
-export const lockedTarget = (targets: ReadonlyMap<string, LockedTarget>, key: TargetKey): LockedTarget => {
+export const lockedTarget = (targets: ReadonlyMap<string, FencedTarget>, key: TargetKey): FencedTarget => {
   const target = targets.get(targetKeyText(key));
   if (target !== undefined) return target;
   throw new Error(`Cannot lock target record of ${key.system} ${key.entity}: no row came back`);

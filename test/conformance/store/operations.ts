@@ -1,0 +1,238 @@
+import * as fc from 'fast-check';
+import { digestText } from '../../../src/core/digest.ts';
+import type { ObservedRecord } from '../../../src/core/protocol/cycle-routes.ts';
+import type { WriteOutcome } from '../../../src/core/protocol/write-routes.ts';
+
+/**
+ * What is done to a store. Whatever the store named itself (deliveries, fences) and whatever was named before (cycles,
+ * intents, runs) is named by how many came after it: 0 is the last.
+ */
+export type Step =
+  | { readonly kind: 'wait'; readonly ms: number }
+  | { readonly kind: 'openStream'; readonly stream: string; readonly start: 'now' | 'beginning' | 'at' | 'tomorrow' }
+  | { readonly kind: 'openCycle'; readonly stream: string; readonly again: number | null }
+  | {
+      readonly kind: 'recordPage';
+      readonly cycle: number;
+      readonly page: number | null;
+      readonly records: readonly Seen[];
+      readonly mark: number;
+      readonly hasToken: boolean;
+      readonly isFenced: boolean;
+    }
+  | { readonly kind: 'emit'; readonly cycle: number; readonly limit: number; readonly bytesMax: number }
+  | { readonly kind: 'beginWrites'; readonly items: readonly Begun[] }
+  | { readonly kind: 'completeWrites'; readonly items: readonly Ended[] }
+  | { readonly kind: 'openRun'; readonly stream: string; readonly hours: number; readonly repair: boolean | null }
+  | { readonly kind: 'openRunAgain'; readonly run: number; readonly hours: number }
+  | {
+      readonly kind: 'recordSlice';
+      readonly run: number;
+      readonly slice: number;
+      readonly differences: readonly Differing[];
+      readonly end: 'complete' | 'truncated' | 'unstable' | null;
+    }
+  | { readonly kind: 'applySync'; readonly attemptsMax: number; readonly inFlightMax: number }
+  | { readonly kind: 'look'; readonly at: 'stream' | 'sync' | 'syncs' | 'run' | 'deadLetters' | 'evidence' };
+
+/** One version of a record: which record, which moment, which content. */
+export type Seen = {
+  readonly record: number;
+  readonly moment: number;
+  readonly content: number;
+  readonly state: ObservedRecord['state'];
+};
+
+export type Begun = {
+  /** Null for a new intent. */
+  readonly intent: number | null;
+  readonly subject:
+    | { readonly kind: 'delivery'; readonly delivery: number; readonly override: number | null }
+    | { readonly kind: 'nobody'; readonly deliveryId: string }
+    | { readonly kind: 'record'; readonly seen: Seen };
+};
+
+export type Ended = {
+  readonly intent: number;
+  readonly isFenced: boolean;
+  readonly writesOther: boolean;
+  readonly outcome: WriteOutcome;
+};
+
+export type Differing = Seen & { readonly difference: 'missing' | 'changed' | 'duplicated'; readonly isHeld: boolean };
+
+export const STREAMS = ['main', 'second'] as const;
+/** The last is told from the others only by code points: its place under UTF-16 is another. */
+export const RECORDS = ['a', 'b', 'c', '\u{1F600}', '\uFF5E'] as const;
+/** Before the start of the test, in milliseconds; the last is in the future. */
+export const MOMENTS_MS = [-120_000, -60_000, -60_000, -30_000, -1000, 86_400_000] as const;
+
+export const digestOf = (content: number): string => digestText(`content ${content}`);
+
+const upTo = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max });
+/** Mostly the last, now and then one before it. */
+const back = fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: upTo(5) });
+const stream = fc.oneof(
+  { weight: 5, arbitrary: fc.constant(STREAMS[0]) },
+  { weight: 1, arbitrary: fc.constant(STREAMS[1]) },
+);
+const rarely = (weight = 6): fc.Arbitrary<boolean> =>
+  fc.oneof({ weight, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
+
+const seen: fc.Arbitrary<Seen> = fc.record({
+  record: upTo(RECORDS.length - 1),
+  moment: upTo(MOMENTS_MS.length - 1),
+  content: upTo(2),
+  state: fc.oneof(
+    { weight: 8, arbitrary: fc.constant('ready' as const) },
+    { weight: 1, arbitrary: fc.constantFrom('held' as const, 'refused' as const) },
+  ),
+});
+
+const outcome: fc.Arbitrary<WriteOutcome> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('confirmed' as const),
+      targetId: fc.constantFrom('t1', 't2'),
+      created: fc.constantFrom(true, false, null),
+      readBack: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant({ kind: 'failed' as const, errorClass: 'http_422', reason: 'it is refused' }),
+  },
+  { weight: 1, arbitrary: fc.constant({ kind: 'unknown' as const, reason: 'no answer' }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'not_sent' as const, reason: 'throttled' }) },
+);
+
+const begun: fc.Arbitrary<Begun> = fc.record({
+  intent: fc.oneof({ weight: 8, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: back }),
+  subject: fc.oneof(
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        kind: fc.constant('delivery' as const),
+        delivery: upTo(4),
+        override: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: upTo(1) }),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('nobody' as const),
+        deliveryId: fc.constantFrom('nobody', '99999999-9999-4999-8999-999999999999'),
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('record' as const), seen }) },
+  ),
+});
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('wait' as const),
+      ms: fc.constantFrom(1, 1000, 6000, 36_000, 51_000, 61_000, 600_000, 7 * 3_600_000),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('openStream' as const),
+      stream,
+      start: fc.constantFrom('now', 'beginning', 'at', 'tomorrow'),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('openCycle' as const),
+      stream,
+      again: fc.oneof({ weight: 5, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: upTo(3) }),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('recordPage' as const),
+      cycle: back,
+      page: fc.oneof({ weight: 8, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: upTo(2) }),
+      records: fc.array(seen, { maxLength: 5 }),
+      mark: upTo(MOMENTS_MS.length - 1),
+      hasToken: fc.boolean(),
+      isFenced: rarely(9),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constant('emit' as const),
+      cycle: back,
+      limit: fc.constantFrom(0, 1, 2, 90),
+      bytesMax: fc.constantFrom(0, 20, 1_000_000),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('beginWrites' as const),
+      items: fc.array(begun, { minLength: 1, maxLength: 4 }),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('completeWrites' as const),
+      items: fc.array(fc.record({ intent: upTo(3), isFenced: rarely(12), writesOther: rarely(4), outcome }), {
+        minLength: 1,
+        maxLength: 4,
+      }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('openRun' as const),
+      stream,
+      hours: upTo(1),
+      repair: fc.constantFrom(true, true, false, null),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('openRunAgain' as const), run: back, hours: upTo(1) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('recordSlice' as const),
+      run: back,
+      // Beside the next one: how many slices before or after it.
+      slice: fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.constantFrom(-1, 1) }),
+      differences: fc.array(
+        fc
+          .tuple(seen, fc.constantFrom('missing', 'changed', 'duplicated'), rarely())
+          .map(([one, difference, isHeld]): Differing => ({ ...one, difference, isHeld })),
+        { maxLength: 3 },
+      ),
+      end: fc.constantFrom(null, null, 'complete', 'truncated', 'unstable'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('applySync' as const),
+      attemptsMax: fc.constantFrom(1, 2),
+      inFlightMax: fc.constantFrom(1, 3, 2000),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('look' as const),
+      at: fc.constantFrom('stream', 'sync', 'syncs', 'run', 'deadLetters', 'evidence'),
+    }),
+  },
+);
+
+/** A few dozen steps that hit the same few records again and again. */
+export const steps: fc.Arbitrary<Step[]> = fc.array(step, { minLength: 5, maxLength: 40, size: 'max' });

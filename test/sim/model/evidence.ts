@@ -1,0 +1,33 @@
+import { canonicalText, digestText } from '../../../src/core/digest.ts';
+import type { Instant } from '../../../src/core/instant.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
+import type { Operation } from './operation.ts';
+import type { Work } from './state.ts';
+
+type Fact = { readonly kind: string; readonly sync: string | null; readonly body: JsonObject };
+type Kept = Fact & { readonly id: string; readonly at: Instant };
+export type Facts = Kept[];
+
+const NO_HASH = '0'.repeat(64);
+
+/** Stands for an external ID or a digest; the model has no secret to make it under. */
+export const pseudonym = (subject: string): string => digestText(`pseudonym of ${subject}`);
+
+/** Keeps a fact; its hash is made when somebody looks, because hardly anybody does. */
+export const appendEvidence = ({ state, newId, now }: Work, fact: Fact): string => {
+  const id = newId();
+  state.facts.push({ ...fact, id, at: now });
+  return id;
+};
+
+/** Entries of the chain in order, with its head. */
+export const listEvidence: Operation<'listEvidence'> = ({ state, environment }, _params, { after, limit }) => {
+  let hash = NO_HASH;
+  const entries = state.facts.map(({ id, kind, sync, at, body }, index) => {
+    const leaf = canonicalText({ id, kind, environment, sync, at, body });
+    hash = digestText(hash + leaf);
+    return { sequence: index + 1, id, kind, at, leaf, hash };
+  });
+  const shown = entries.filter(({ sequence }) => sequence > after).slice(0, limit);
+  return { entries: shown, headSequence: entries.length, headHash: hash };
+};

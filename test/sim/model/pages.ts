@@ -1,0 +1,131 @@
+import { shiftInstant } from '../../../src/core/instant.ts';
+import { isUnsettled, type ObligationState } from '../../../src/core/obligation/obligation-state.ts';
+import {
+  decidePage,
+  type FreshObligation,
+  type Known,
+  momentKey,
+  type PageNews,
+  versionKey,
+  wantedOf,
+} from '../../../src/core/obligation/page-news.ts';
+import { CYCLE_LEASE_MS } from '../../../src/core/protocol/cycle-routes.ts';
+import { StoreError } from '../../../src/core/protocol/store-error.ts';
+import { currentBundle } from './contracts.ts';
+import { fileDeadLetter } from './dead-letters.ts';
+import { appendEvidence, pseudonym } from './evidence.ts';
+import { insertObligations, obligationsOf, reopenObligations, supersedeOlder } from './obligations.ts';
+import type { Operation, Request } from './operation.ts';
+import type { Obligation, Stream, Work } from './state.ts';
+import { moveCommitted, type OwnedCycle, ownCycle, streamById } from './streams.ts';
+import { targetKey } from './targets.ts';
+
+const findKnown = (work: Work, { streamId, sync }: Stream, externalIds: ReadonlySet<string>): Known => {
+  const place = currentBundle(work, sync);
+  const versions = new Map<string, { state: ObligationState; sequence: number }>();
+  const latest = new Map<string, number>();
+  const appliedDigest = new Map<string, string>();
+  for (const externalId of externalIds) {
+    const before = obligationsOf(work, streamId, externalId);
+    for (const one of before) {
+      versions.set(versionKey(one), { state: one.state, sequence: one.sequence });
+      latest.set(momentKey(one), Math.max(one.sequence, latest.get(momentKey(one)) ?? 0));
+    }
+    const target = work.state.targets.get(targetKey(place, externalId));
+    if (target === undefined || target.applied === null || target.drifted) continue;
+    if (target.intent !== null && target.intent.state !== 'confirmed') continue;
+    if (!before.some(({ state }) => isUnsettled(state))) appliedDigest.set(externalId, target.applied.digest);
+  }
+  return { versions, latest, appliedDigest };
+};
+
+const fileRefused = (
+  work: Work,
+  stream: Stream,
+  fresh: readonly FreshObligation[],
+  opened: readonly Obligation[],
+): void => {
+  for (const record of fresh) {
+    if (record.state !== 'dead_lettered') continue;
+    const obligation = opened.find((one) => one.externalId === record.externalId && one.digest === record.digest);
+    fileDeadLetter(work, {
+      sync: stream.sync,
+      stream: stream.name,
+      externalId: record.externalId,
+      obligationId: obligation?.obligationId ?? null,
+      updatedAt: record.updatedAt,
+      stage: 'read',
+      errorClass: 'unusable',
+      reason: record.reason ?? 'The record cannot be used',
+      attempts: 0,
+    });
+  }
+};
+
+const openObligations = (work: Work, { cycle, stream }: OwnedCycle, request: Request<'recordPage'>): PageNews => {
+  const { startAt } = stream.checkpoint;
+  const { records } = request;
+  const externalIds = new Set(wantedOf(records, startAt).map(({ externalId }) => externalId));
+  const known = findKnown(work, stream, externalIds);
+  const news = decidePage(records, known, { startAt, markAt: cycle.markAt });
+  const { fresh, returned } = news;
+  if (fresh.length + returned.length === 0) return news;
+  const { sync } = currentBundle(work, stream.sync);
+  const deadlineAt = shiftInstant(work.now, sync.sla.freshnessMinutes * 60_000);
+  const opening = { streamId: stream.streamId, deadlineAt };
+  reopenObligations(work, opening, returned);
+  const opened = insertObligations(work, opening, fresh);
+  const changed = [...fresh, ...returned].map(({ externalId }) => externalId);
+  supersedeOlder(work, stream.streamId, changed);
+  fileRefused(work, stream, fresh, opened);
+  return news;
+};
+
+const moveFetched = (work: Work, streamId: number, fetched: Request<'recordPage'>['fetched']): number => {
+  const stream = streamById(work, streamId);
+  const version = stream.checkpoint.version + 1;
+  const checkpoint = { ...stream.checkpoint, fetched, version };
+  const lease = { ...stream.lease, leaseUntil: shiftInstant(work.now, CYCLE_LEASE_MS) };
+  work.state.streams.set(streamId, { ...stream, checkpoint, lease });
+  moveCommitted(work, streamId);
+  return version;
+};
+
+export const recordPage: Operation<'recordPage'> = (work, { cycle: cycleId }, request) => {
+  const owned = ownCycle(work, cycleId, request.fence);
+  const { cycle, stream } = owned;
+  const before = work.state.pages.get(`${cycleId}/${request.page}`);
+  if (before !== undefined) return before;
+  if (!owned.isRunning) {
+    throw new StoreError('conflict', `Cannot record page ${request.page} of cycle ${cycleId}: the cycle has ended`);
+  }
+  const { opened, unchanged, late } = openObligations(work, owned, request);
+  const checkpointVersion = moveFetched(work, stream.streamId, request.fetched);
+  const reply = { checkpointVersion, opened, unchanged, late };
+  const { pages, rows } = cycle;
+  work.state.pages.set(`${cycleId}/${request.page}`, reply);
+  work.state.cycles.set(cycleId, {
+    ...cycle,
+    pages: pages + 1,
+    rows: rows + request.rows,
+    late: cycle.late + late,
+  });
+  appendEvidence(work, {
+    kind: 'page_read',
+    sync: stream.sync,
+    body: {
+      stream: stream.name,
+      traceId: cycleId,
+      page: request.page,
+      rows: request.rows,
+      firstAt: request.first?.updatedAt ?? null,
+      lastAt: request.last?.updatedAt ?? null,
+      tokenDigest: request.tokenDigest,
+      pageDigest: pseudonym(request.pageDigest),
+      opened,
+      unchanged,
+      late,
+    },
+  });
+  return reply;
+};

@@ -1,0 +1,166 @@
+import { contractFor } from '../../../src/core/contract/bundle.ts';
+import { compareInstants } from '../../../src/core/instant.ts';
+import type { ObligationState } from '../../../src/core/obligation/obligation-state.ts';
+import { StoreError } from '../../../src/core/protocol/store-error.ts';
+import { type Cursor, startInstant } from '../../../src/core/read/checkpoint.ts';
+import { decideCycle } from '../../../src/core/read/cycle-lease.ts';
+import { currentBundle } from './contracts.ts';
+import { appendEvidence } from './evidence.ts';
+import type { Operation } from './operation.ts';
+import { comparePositions, placeOf } from './position.ts';
+import { type Cycle, found, type Stream, type StreamIndex, type Work } from './state.ts';
+
+type StreamKey = { readonly sync: string; readonly stream: string };
+
+export const indexOf = ({ state }: Work, streamId: number): StreamIndex =>
+  found(state.indexes.get(streamId), `index of stream ${streamId}`);
+
+export const streamById = ({ state }: Work, streamId: number): Stream =>
+  found(state.streams.get(streamId), `stream ${streamId}`);
+
+const findStream = ({ state }: Work, { sync, stream }: StreamKey): Stream | undefined =>
+  state.streams.get(state.streamIds.get(`${sync}/${stream}`) ?? 0);
+
+/** The stream; rejects when there is none. */
+export const streamOf = (work: Work, key: StreamKey): Stream => {
+  const stream = findStream(work, key);
+  if (stream !== undefined) return stream;
+  throw new StoreError(
+    'not_found',
+    `Cannot find stream "${key.stream}" of sync "${key.sync}" in ${work.environment}: switch the Zap off and on again to create it`,
+  );
+};
+
+export const openStream: Operation<'openStream'> = (work, key, { start }) => {
+  const { state, now } = work;
+  if (start.kind === 'at' && compareInstants(start.at, now) > 0) {
+    throw new StoreError(
+      'invalid_request',
+      `Cannot start stream "${key.stream}" at ${start.at}: that is in the future`,
+    );
+  }
+  const { sync } = currentBundle(work, key.sync);
+  const before = findStream(work, key);
+  if (before !== undefined) return { created: false, checkpoint: before.checkpoint };
+  const startAt = startInstant(start, now, sync.read.overlapSeconds);
+  const streamId = state.streams.size + 1;
+  const fetched = { cursor: null, token: null, begunAt: null };
+  const checkpoint = { version: 0, startAt, fetched, committed: null };
+  const lease = { fence: 0, leaseUntil: null, leaseCycle: null };
+  state.streamIds.set(`${key.sync}/${key.stream}`, streamId);
+  state.streams.set(streamId, { streamId, sync: key.sync, name: key.stream, checkpoint, lease });
+  state.indexes.set(streamId, {
+    byVersion: new Map(),
+    byRecord: new Map(),
+    unsettled: new Set(),
+    positions: [],
+    counts: new Map(),
+    cycles: [],
+    deliveries: 0,
+  });
+  const body = { stream: key.stream, start: start.kind, startAt, by: work.keyId };
+  appendEvidence(work, { kind: 'stream_opened', sync: key.sync, body });
+  return { created: true, checkpoint };
+};
+
+export const getStream: Operation<'getStream'> = (work, key) => {
+  const { streamId, checkpoint } = streamOf(work, key);
+  const { counts, cycles, deliveries } = indexOf(work, streamId);
+  const count = (state: ObligationState): number => counts.get(state) ?? 0;
+  const reading = { cycles: cycles.length, pages: 0, rows: 0, late: 0 };
+  for (const cycleId of cycles) {
+    const cycle = found(work.state.cycles.get(cycleId), `cycle ${cycleId}`);
+    reading.pages += cycle.pages;
+    reading.rows += cycle.rows;
+    reading.late += cycle.late;
+  }
+  return {
+    ...key,
+    checkpoint,
+    counts: {
+      open: count('open'),
+      held: count('held'),
+      applied: count('applied'),
+      superseded: count('superseded'),
+      unchanged: count('unchanged'),
+      deadLettered: count('dead_lettered'),
+      deliveries,
+    },
+    reading,
+  };
+};
+
+export const openCycle: Operation<'openCycle'> = (work, _params, request) => {
+  const { state, now } = work;
+  const { cycleId } = request;
+  const contract = contractFor(currentBundle(work, request.sync), request.knownContract);
+  const stream = streamOf(work, request);
+  const { streamId, checkpoint } = stream;
+  const decision = decideCycle(cycleId, stream.lease, now);
+  switch (decision.kind) {
+    case 'busy':
+      return decision;
+    case 'repeat':
+      return { kind: 'opened', fence: stream.lease.fence, checkpoint, now, ...contract };
+    case 'begin': {
+      if (state.cycles.has(cycleId)) {
+        throw new StoreError(
+          'fenced',
+          `Cannot begin cycle ${cycleId} of stream "${stream.name}" again: a newer cycle has taken over`,
+        );
+      }
+      const { fence } = decision.lease;
+      const markAt = checkpoint.fetched.cursor?.updatedAt ?? null;
+      const reading = { pages: 0, rows: 0, late: 0 };
+      state.cycles.set(cycleId, { cycleId, streamId, fence, markAt, openedAt: now, endedAt: null, ...reading });
+      state.streams.set(streamId, { ...stream, lease: decision.lease });
+      indexOf(work, streamId).cycles.push(cycleId);
+      return { kind: 'opened', fence, checkpoint, now, ...contract };
+    }
+  }
+};
+
+/** A cycle with its stream; `isRunning` is false once it has handed out and ended. */
+export type OwnedCycle = { readonly cycle: Cycle; readonly stream: Stream; readonly isRunning: boolean };
+
+/** @throws StoreError `fenced` when a newer cycle has taken over */
+export const ownCycle = (work: Work, cycleId: string, fence: number): OwnedCycle => {
+  const cycle = work.state.cycles.get(cycleId);
+  if (cycle === undefined) {
+    throw new StoreError('not_found', `Cannot find cycle ${cycleId} in ${work.environment}`);
+  }
+  const stream = streamById(work, cycle.streamId);
+  if (stream.lease.fence !== fence) {
+    throw new StoreError(
+      'fenced',
+      `Cannot go on with cycle ${cycleId} of stream "${stream.name}": a newer cycle has taken over`,
+    );
+  }
+  return { cycle, stream, isRunning: cycle.endedAt === null && stream.lease.leaseCycle === cycleId };
+};
+
+const lowWaterMark = (work: Work, { streamId, checkpoint }: Stream): Cursor | null => {
+  const { unsettled, positions } = indexOf(work, streamId);
+  let oldest;
+  for (const id of unsettled) {
+    const one = found(work.state.obligations.get(id), `obligation ${id}`);
+    if (oldest === undefined || comparePositions(one, oldest) < 0) oldest = one;
+  }
+  const fetched = checkpoint.fetched.cursor;
+  if (oldest === undefined || fetched === null) return fetched;
+  const below = positions[placeOf(positions, oldest) - 1];
+  if (below === undefined) return null;
+  const isBeyond = comparePositions(below, { updatedAt: fetched.updatedAt, externalId: fetched.id }) > 0;
+  return isBeyond ? fetched : { updatedAt: below.updatedAt, id: below.externalId };
+};
+
+/** Moves `committed` to the last position below the oldest unsettled obligation, or to all that was fetched. */
+export const moveCommitted = (work: Work, streamId: number): void => {
+  const stream = streamById(work, streamId);
+  const { checkpoint } = stream;
+  const committed = lowWaterMark(work, stream);
+  const before = checkpoint.committed;
+  if (before?.updatedAt === committed?.updatedAt && before?.id === committed?.id) return;
+  const moved = { ...checkpoint, committed, version: checkpoint.version + 1 };
+  work.state.streams.set(streamId, { ...stream, checkpoint: moved });
+};
