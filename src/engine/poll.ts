@@ -38,6 +38,8 @@ export type PollRequest = {
   readonly stream: string;
   /** Most records to hand out; `delivery.emitMax` of the contract unless given. */
   readonly limit?: number;
+  /** The Zap that polls, where it is known. */
+  readonly zapId?: string | undefined;
 };
 
 export type PollResult =
@@ -53,7 +55,9 @@ export type PollResult =
       readonly failure: SystemFailure | null;
     }
   /** Another poll of this stream is at work; it hands out what there is. */
-  | { readonly kind: 'busy' };
+  | { readonly kind: 'busy' }
+  /** Another Zap polls this stream: as its `owner`, of which this is the rival, or the other way round. Nothing was read. */
+  | { readonly kind: 'contested'; readonly as: 'owner' | 'rival'; readonly zapId: string };
 
 type Cycle = {
   readonly id: string;
@@ -224,11 +228,12 @@ const readPages = async (context: PollContext): Promise<{ sweep: Sweep; failure:
  */
 export const poll = async (ports: PollPorts, request: PollRequest): Promise<PollResult> => {
   const { store, contracts, runtime } = ports;
-  const { sync, stream } = request;
+  const { sync, stream, zapId = null } = request;
   const cycleId = runtime.newId();
   const known = contracts.get(sync);
-  const opened = await store.openCycle({}, { cycleId, sync, stream, knownContract: known?.version ?? null });
+  const opened = await store.openCycle({}, { cycleId, sync, stream, zapId, knownContract: known?.version ?? null });
   if (opened.kind === 'busy') return { kind: 'busy' };
+  if (opened.kind === 'contested') return opened;
   const prepared = prepare(takeContract(contracts, sync, opened), ports.driver);
   const cycle = { id: cycleId, fence: opened.fence, checkpoint: opened.checkpoint, bound: opened.now };
   const { sweep, failure } = await readPages({ ports, prepared, cycle });

@@ -52,11 +52,11 @@ const fromStore = ({ kind, message }: StoreError, action: string, connecting: bo
       return error(403, 'Use a connection whose key has the role sync');
     case 'not_found':
       return error(404, null);
+    case 'conflict':
+      return error(409, null);
     case 'invalid_request':
     case 'too_large':
       return error(400, connecting ? null : 'Correct the fields of this step');
-    case 'conflict':
-      return error(409, 'Run the step again');
     case 'fenced':
       return error(503, 'Nothing is lost: another run took over and goes on');
     case 'unreachable':

@@ -1,5 +1,7 @@
 import { defineApp, version as platformVersion } from 'zapier-platform-core';
 import { authentication } from './authentication.ts';
+import { acknowledgeDelivery } from './creates/acknowledge_delivery.ts';
+import { claimOnce } from './creates/claim_once.ts';
 import { upsertRecord } from './creates/upsert_record.ts';
 import { upsertRecords } from './creates/upsert_records.ts';
 import { reconcile } from './searches/reconcile.ts';
@@ -22,5 +24,10 @@ export default defineApp({
     [streamList.key]: streamList,
   },
   searches: { [reconcile.key]: reconcile },
-  creates: { [upsertRecord.key]: upsertRecord, [upsertRecords.key]: upsertRecords },
+  creates: {
+    [upsertRecord.key]: upsertRecord,
+    [upsertRecords.key]: upsertRecords,
+    [acknowledgeDelivery.key]: acknowledgeDelivery,
+    [claimOnce.key]: claimOnce,
+  },
 });

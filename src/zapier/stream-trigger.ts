@@ -4,11 +4,12 @@ import { name } from '../core/contract/name.ts';
 import { digestText } from '../core/digest.ts';
 import { instantFromMs, shiftInstant } from '../core/instant.ts';
 import { instantText, type StreamStart } from '../core/read/checkpoint.ts';
-import { poll } from '../engine/poll.ts';
+import { poll, type PollResult } from '../engine/poll.ts';
 import { sample } from '../engine/sample.ts';
 import { recordFields } from './contract-fields.ts';
 import { fromSystem, StepError } from './errors.ts';
 import { InputError, optional, parseInput, withDefault } from './input.ts';
+import { errorMessage } from './message.ts';
 import { ITEMS_BYTES_MAX, type RecordItem, recordItem, requireOwnIds, thatFit } from './record-item.ts';
 import { fetchContract, type Shell } from './shell.ts';
 import { type Call, step } from './step.ts';
@@ -34,7 +35,7 @@ export const streamInputFields = [
     required: false,
     default: 'main',
     helpText:
-      'The name under which this Zap keeps its place. Every Zap on the same sync needs a name of its own: two that share one share its records.',
+      'The name under which this Zap keeps its place. Every Zap on the same sync needs a name of its own: of two that share one, one is refused.',
   },
   {
     key: 'start',
@@ -71,10 +72,28 @@ const startOf = ({ start, start_at: at }: Input): StreamStart => {
   }
 };
 
+type ZapId = string | undefined;
+
 /** Switching the Zap on creates the stream. One that exists keeps its checkpoint, so what changed meanwhile is not lost. */
-const turnOn = async (shell: Shell, chosen: Input): Promise<void> => {
+const turnOn = async (shell: Shell, chosen: Input, zapId: ZapId): Promise<void> => {
   const { sync, stream } = chosen;
-  await shell.store.openStream({ sync, stream }, { start: startOf(chosen) });
+  await shell.store.openStream({ sync, stream }, { start: startOf(chosen), zapId: zapId ?? null });
+};
+
+/** Two Zaps poll one stream: each would get some of its records, so each is told which the other is. */
+const contested = ({ sync, stream }: Input, { as, zapId }: Extract<PollResult, { kind: 'contested' }>): StepError => {
+  const [reason, nextStep] =
+    as === 'rival'
+      ? [
+          `Zap ${zapId} polls stream "${stream}" already`,
+          'Give this Zap a stream name of its own, or switch that one off. Nothing is lost',
+        ]
+      : [
+          `Zap ${zapId} wants stream "${stream}" too, and was refused`,
+          'Give it a stream name of its own, or switch it off. Nothing is lost: this Zap goes on with its next poll',
+        ];
+  const message = errorMessage(`poll sync "${sync}"`, reason, nextStep);
+  return new StepError({ kind: 'error', message, code: 'conflict', status: 409 });
 };
 
 /** Three records for the editor, in the true shape: nothing is recorded, and no delivery stands behind them. */
@@ -117,12 +136,14 @@ type Shape<Item> = {
 
 const live = async <Item extends { readonly id: string }>(
   { z, shell }: Call,
-  { sync, stream }: Input,
+  chosen: Input & { readonly zapId: ZapId },
   { limit, itemsOf, newestFirst }: Shape<Item>,
 ): Promise<Item[]> => {
-  const result = await poll(shell, { sync, stream, ...(limit === undefined ? {} : { limit }) });
+  const { sync, stream, zapId } = chosen;
+  const result = await poll(shell, { sync, stream, zapId, ...(limit === undefined ? {} : { limit }) });
   // The other poll hands out what there is.
   if (result.kind === 'busy') return [];
+  if (result.kind === 'contested') throw contested(chosen, result);
   const { failure, traceId } = result;
   if (failure !== null && result.items.length === 0) {
     throw new StepError(fromSystem(failure, `poll sync "${sync}"`, shell.runtime.random()));
@@ -145,9 +166,17 @@ const live = async <Item extends { readonly id: string }>(
   return newestFirst(fitting);
 };
 
+const ZAP_ID_CHARS_MAX = 100;
+
+/** Zapier's number of the Zap. It is deprecated and not always there; without it two Zaps on one stream go unnoticed. */
+const zap = zod
+  .object({ id: zod.union([zod.string().min(1).max(ZAP_ID_CHARS_MAX), zod.int().transform(String)]) })
+  .optional()
+  .catch(undefined);
+
 // The editor's and the test tools' bundles lack what does not concern them.
 const mode = zod
-  .object({ isPopulatingDedupe: zod.boolean().default(false), isLoadingSample: zod.boolean().default(false) })
+  .object({ isPopulatingDedupe: zod.boolean().default(false), isLoadingSample: zod.boolean().default(false), zap })
   .prefault({});
 
 /** What a trigger on a stream does: nothing but the stream when the Zap is switched on, samples in the editor, else a poll. */
@@ -155,12 +184,14 @@ export const streamPerform = <Item extends { readonly id: string }>(shape: Shape
   step({ action: 'poll {sync}' }, async (call: Call): Promise<Item[]> => {
     const { bundle, shell } = call;
     const chosen = parseInput(input, labels, bundle.inputData);
-    const { isPopulatingDedupe, isLoadingSample } = mode.parse(bundle.meta);
-    if (isPopulatingDedupe) {
-      await turnOn(shell, chosen);
+    const meta = mode.parse(bundle.meta);
+    const zapId = meta.zap?.id;
+    if (meta.isPopulatingDedupe) {
+      await turnOn(shell, chosen, zapId);
       return [];
     }
-    return isLoadingSample ? [...shape.itemsOf(await load(shell, chosen))] : live(call, chosen, shape);
+    if (meta.isLoadingSample) return [...shape.itemsOf(await load(shell, chosen))];
+    return live(call, { ...chosen, zapId }, shape);
   });
 
 /** The fields of the sync's records, each under the given prefix. */

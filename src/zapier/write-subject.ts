@@ -17,14 +17,17 @@ type Given = {
 const SAMPLE_ID = /^sample-/;
 const CHARS_MAX = 100;
 
+/** True for the ID of a sample: nobody waits for its acknowledgement. */
+export const isSampleId = (id: string): boolean => SAMPLE_ID.test(id);
+
 /**
  * The field Delivery ID. Anything but what a trigger gave is refused here: the store would quote it in its answer, and
  * what was mapped by mistake may be a record's value.
  */
-const deliveryId = zod
+export const deliveryId = zod
   .string()
   .max(CHARS_MAX)
-  .refine((text) => SAMPLE_ID.test(text) || uuid.safeParse(text).success, 'must be one that a Tidemark trigger gave');
+  .refine((text) => isSampleId(text) || uuid.safeParse(text).success, 'must be one that a Tidemark trigger gave');
 
 // A longer one the store would refuse.
 const EXTERNAL_ID_CHARS_MAX = 500;
@@ -45,7 +48,7 @@ export const subjectOf = ({
   external_id: externalId,
   updated_at: updatedAt,
 }: Given): UpsertItem['subject'] => {
-  const isSample = givenId !== undefined && SAMPLE_ID.test(givenId);
+  const isSample = givenId !== undefined && isSampleId(givenId);
   if (givenId !== undefined && !isSample) return { kind: 'delivery', deliveryId: givenId };
   if (externalId !== undefined && updatedAt !== undefined) return { kind: 'record', externalId, updatedAt };
   if (isSample) throw new InputError('its Delivery ID is that of a sample, which nobody waits for', TURN_ON);

@@ -35,6 +35,7 @@ const openStore = (leaves: readonly string[]) => {
       Promise.resolve({
         sync: 'customers',
         stream: 'main',
+        owner: null,
         checkpoint: {
           version: 1,
           startAt: null,

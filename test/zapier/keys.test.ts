@@ -86,6 +86,20 @@ const frozen = {
       ],
       sample: [],
     },
+    acknowledge_delivery: {
+      input: ['sync', 'delivery_id', 'outcome', 'target_id', 'reason'],
+      choices: { outcome: ['applied', 'failed'] },
+      primary: [],
+      output: ['id', 'status', 'sync', 'external_id', 'target_id'],
+      sample: [],
+    },
+    claim_once: {
+      input: ['scope', 'key', 'claim_token', 'expires_in_days'],
+      choices: {},
+      primary: [],
+      output: ['id', 'first', 'scope', 'claim_id', 'claimed_at', 'expires_at', 'claims'],
+      sample: [],
+    },
   },
   searches: {
     reconcile: {

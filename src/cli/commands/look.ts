@@ -34,6 +34,8 @@ const showStream = async (
   const at = (cursor: typeof checkpoint.committed): string | null =>
     cursor === null ? null : `${cursor.updatedAt} ${cursor.id}`;
   const rows: [string, string | number | null][] = [
+    ['polled by Zap', status.owner?.zapId ?? null],
+    ['polled at', status.owner?.polledAt ?? null],
     ['checkpoint version', checkpoint.version],
     ['starts at', checkpoint.startAt ?? 'the beginning'],
     ['fetched', at(checkpoint.fetched.cursor)],

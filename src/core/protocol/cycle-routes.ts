@@ -38,6 +38,8 @@ export const payload: z.ZodType<JsonObject, JsonObject> = z.record(z.string(), z
 const streamStatus = z.object({
   sync: z.string(),
   stream: z.string(),
+  /** The Zap that polls it, and when it last did; null until a Zap said which it is. */
+  owner: z.object({ zapId: z.string(), polledAt: instantText }).nullable(),
   checkpoint,
   counts: z.object({
     open: z.int(),
@@ -58,13 +60,16 @@ const streamStatus = z.object({
   }),
 });
 
+/** The Zap that calls, where Zapier says which: without it nobody can tell two Zaps on one stream apart. */
+const zapId = storableText(100).nullable().default(null);
+
 export const openStream = route({
   method: 'PUT',
   path: '/v1/streams/:sync/:stream',
   summary: 'Create a stream at its start; one that exists keeps its checkpoint',
   roles: syncRoles,
   params: streamKey,
-  request: z.object({ start: streamStart }),
+  request: z.object({ start: streamStart, zapId }),
   reply: z.object({ created: z.boolean(), checkpoint }),
 });
 
@@ -88,7 +93,7 @@ export const openCycle = route({
   summary: 'Begin a poll cycle: lease, fencing token, checkpoint and contract',
   roles: syncRoles,
   params: nothing,
-  request: z.object({ cycleId: uuid, sync: name, stream: name, knownContract }),
+  request: z.object({ cycleId: uuid, sync: name, stream: name, zapId, knownContract }),
   reply: z.discriminatedUnion('kind', [
     z.object({
       kind: z.literal('opened'),
@@ -100,6 +105,8 @@ export const openCycle = route({
       contract: maybeContract,
     }),
     z.object({ kind: z.literal('busy'), retryAfterMs: z.int() }),
+    /** Two Zaps poll this stream. `rival`: the other owns it; `owner`: told once that the other was refused. */
+    z.object({ kind: z.literal('contested'), as: z.enum(['owner', 'rival']), zapId: z.string() }),
   ]),
 });
 

@@ -10,7 +10,9 @@ import {
   me,
   revokeKey,
 } from './admin-routes.ts';
+import { claimOnce } from './claim-routes.ts';
 import { emit, getStream, openCycle, openStream, recordPage } from './cycle-routes.ts';
+import { acknowledgeDelivery } from './delivery-routes.ts';
 import { getReconciliation, openReconciliation, recordSlice } from './reconcile-routes.ts';
 import { beginWrites, completeWrites } from './write-routes.ts';
 
@@ -31,6 +33,8 @@ export const routes = {
   emit,
   beginWrites,
   completeWrites,
+  acknowledgeDelivery,
+  claimOnce,
   openReconciliation,
   recordSlice,
   getReconciliation,

@@ -86,9 +86,6 @@ export const decideBegin = (subject: WriteSubject, target: FencedTarget, now: In
   }
 };
 
-/** The answer for a delivery that is not there, or is not one of the sync. */
-export const unknownDelivery = (deliveryId: string, sync: string, environment: string): Answer => ({
-  kind: 'refused',
-  code: 'not_found',
-  reason: `Cannot find delivery "${deliveryId.slice(0, 50)}" of sync "${sync}" in ${environment}: map Delivery ID from the Tidemark trigger of the same sync`,
-});
+/** Why a delivery was not found: it is of another environment or sync, or there never was one. */
+export const unknownDelivery = (deliveryId: string, sync: string, environment: string): string =>
+  `Cannot find delivery "${deliveryId.slice(0, 50)}" of sync "${sync}" in ${environment}: map Delivery ID from the Tidemark trigger of the same sync`;

@@ -74,6 +74,8 @@ export const createStoreClient = (setup: ClientSetup): StorePort => {
     emit: call(routes.emit),
     beginWrites: call(routes.beginWrites),
     completeWrites: call(routes.completeWrites),
+    acknowledgeDelivery: call(routes.acknowledgeDelivery),
+    claimOnce: call(routes.claimOnce),
     openReconciliation: call(routes.openReconciliation),
     recordSlice: call(routes.recordSlice),
     getReconciliation: call(routes.getReconciliation),

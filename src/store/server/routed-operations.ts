@@ -19,6 +19,8 @@ export const routedOperations = (operations: Operations): Readonly<Record<RouteN
   emit: routeOperation(routes.emit, operations.emit),
   beginWrites: routeOperation(routes.beginWrites, operations.beginWrites),
   completeWrites: routeOperation(routes.completeWrites, operations.completeWrites),
+  acknowledgeDelivery: routeOperation(routes.acknowledgeDelivery, operations.acknowledgeDelivery),
+  claimOnce: routeOperation(routes.claimOnce, operations.claimOnce),
   openReconciliation: routeOperation(routes.openReconciliation, operations.openReconciliation),
   recordSlice: routeOperation(routes.recordSlice, operations.recordSlice),
   getReconciliation: routeOperation(routes.getReconciliation, operations.getReconciliation),

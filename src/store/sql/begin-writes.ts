@@ -1,6 +1,4 @@
-import { sql } from 'kysely';
 import { contractFor } from '../../core/contract/bundle.ts';
-import type { Instant } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ObligationState } from '../../core/obligation/obligation-state.ts';
 import type { WriteDecided } from '../../core/protocol/write-routes.ts';
@@ -13,6 +11,7 @@ import {
 } from '../../core/write/begin-decision.ts';
 import type { Version } from '../../core/write/write-decision.ts';
 import { currentBundle } from './contracts-table.ts';
+import { type DeliveryRow, findDeliveries } from './deliveries-table.ts';
 import { type NewIntent, writeIntents } from './intents-table.ts';
 import { openPayload, settleObligation, settleOnTarget } from './obligations-table.ts';
 import type { Operations } from './operations.ts';
@@ -47,37 +46,6 @@ type Subject = {
   readonly version: Version;
   /** Null for a record that a Zap brought itself. */
   readonly obligation: Obligation | null;
-};
-
-type DeliveryRow = {
-  delivery_id: string;
-  obligation_id: number;
-  sequence: number;
-  stream_id: number;
-  external_id: string;
-  /** The update time, or the time of observation where that is earlier: what versions are ordered by. */
-  ordered_at: Instant;
-  digest: string;
-  state: ObligationState;
-  reason: string | null;
-  sealed: Buffer | null;
-};
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** Deliveries of the sync, by their IDs in lower case. One statement, or none when there is nothing to look for. */
-const findDeliveries = async (work: Work, { sync, items }: Request): Promise<ReadonlyMap<string, DeliveryRow>> => {
-  const ids = items.flatMap(({ subject }) =>
-    subject.kind === 'delivery' && UUID.test(subject.deliveryId) ? [subject.deliveryId] : [],
-  );
-  if (ids.length === 0) return new Map();
-  const found = await sql<DeliveryRow>`
-    select d.delivery_id, o.obligation_id, o.sequence, o.stream_id, o.external_id,
-           least(o.updated_at, o.opened_at) as ordered_at, o.digest, o.state, o.reason, o.sealed
-    from deliveries d join obligations o using (obligation_id) join streams s using (stream_id)
-    where d.delivery_id = any(${ids}::uuid[]) and s.environment = ${work.caller.environment} and s.sync = ${sync}
-  `.execute(work.tx);
-  return new Map(found.rows.map((row) => [row.delivery_id, row]));
 };
 
 const subjectOf = (
@@ -197,16 +165,16 @@ export const beginWrites = async (work: Work, request: Request): Promise<Reply> 
   const bundle = await currentBundle(work, sync);
   const { entity, externalIdField: field } = bundle.sync.target;
   const place = { system: bundle.target.name, entity, field };
-  const deliveries = await findDeliveries(work, request);
+  const deliveries = await findDeliveries(work, sync, items.map(deliveryIdOf));
   const subjects = items.map((item) => subjectOf(work, item, place, deliveries));
   const keys = subjects.flatMap((subject) => (subject === undefined ? [] : [subject.key]));
   const targets = new Map(await lockTargets(work, keys));
   const plan: Plan = { sync, targets, intents: [], same: [], older: [] };
-  const decisions = items.map((item, index) => {
+  const decisions = items.map((item, index): WriteDecided => {
     const subject = subjects[index];
-    return subject === undefined
-      ? unknownDelivery(deliveryIdOf(item), sync, work.caller.environment)
-      : decide(work, subject, plan);
+    if (subject !== undefined) return decide(work, subject, plan);
+    const reason = unknownDelivery(deliveryIdOf(item), sync, work.caller.environment);
+    return { kind: 'refused', code: 'not_found', reason };
   });
   await record(work, plan);
   return { ...contractFor(bundle, request.knownContract), decisions };

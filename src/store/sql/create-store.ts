@@ -1,8 +1,10 @@
 import { instantFromMs } from '../../core/instant.ts';
 import { environment as environments, type Environment } from '../../core/contract/name.ts';
+import { acknowledgeDelivery } from './acknowledge-delivery.ts';
 import { authenticate, createKey, listKeys, type NewKey, revokeKey } from './api-keys-table.ts';
 import { beginWrites } from './begin-writes.ts';
 import { createBundleCache } from './bundle-cache.ts';
+import { claimOnce } from './claims-table.ts';
 import { completeWrites } from './complete-writes.ts';
 import { applySync, applySystem, currentBundle, listSyncs } from './contracts-table.ts';
 import type { Database } from './database/database.ts';
@@ -55,13 +57,15 @@ const operationsOf = (run: Run, version: string): Operations => ({
   createKey: (caller, _params, request) => run(caller, (work) => createKey(work, request)),
   listKeys: (caller) => run(caller, listKeys),
   revokeKey: (caller, { key }) => run(caller, (work) => revokeKey(work, key)),
-  openStream: (caller, key, { start }) => run(caller, (work) => openStream(work, key, start)),
+  openStream: (caller, key, request) => run(caller, (work) => openStream(work, key, request)),
   getStream: (caller, key) => run(caller, (work) => getStream(work, key)),
   openCycle: (caller, _params, request) => run(caller, (work) => openCycle(work, request)),
   recordPage: (caller, { cycle }, request) => run(caller, (work) => recordPage(work, cycle, request)),
   emit: (caller, { cycle }, request) => run(caller, (work) => emit(work, cycle, request)),
   beginWrites: (caller, _params, request) => run(caller, (work) => beginWrites(work, request)),
   completeWrites: (caller, _params, request) => run(caller, (work) => completeWrites(work, request)),
+  acknowledgeDelivery: (caller, _params, request) => run(caller, (work) => acknowledgeDelivery(work, request)),
+  claimOnce: (caller, _params, request) => run(caller, (work) => claimOnce(work, request)),
   openReconciliation: (caller, _params, request) => run(caller, (work) => openReconciliation(work, request)),
   recordSlice: (caller, { run: runId }, request) => run(caller, (work) => recordSlice(work, runId, request)),
   getReconciliation: (caller, { run: runId }) =>

@@ -10,8 +10,8 @@ export type NewDeadLetter = {
   readonly externalId: string;
   readonly obligationId: number | null;
   readonly updatedAt: Instant;
-  /** Where it was given up: `read`, `deliver` or `write`. */
-  readonly stage: 'read' | 'deliver' | 'write';
+  /** Where it was given up; `acknowledge` by the word of a Zap. */
+  readonly stage: 'read' | 'deliver' | 'write' | 'acknowledge';
   readonly errorClass: string;
   readonly reason: string;
   readonly attempts: number;

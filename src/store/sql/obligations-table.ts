@@ -161,6 +161,18 @@ export const obligationStates = async (
   return new Map(found.rows.map((row) => [row.obligation_id, row.state]));
 };
 
+/** Takes back that a version was given up on: it was written after all. One statement. */
+export const takeBackGivenUp = async (
+  work: Work,
+  obligationId: number,
+  state: 'applied' | 'superseded',
+): Promise<void> => {
+  await sql`
+    update obligations set state = ${state}, settled_at = ${work.now}, reason = null
+    where obligation_id = ${obligationId} and state = 'dead_lettered'
+  `.execute(work.tx);
+};
+
 /**
  * Opens obligations anew: of versions that reached the target and are not there any more, that came back after another,
  * or that were held and pass by now. What was given up or waived stays so. One statement.

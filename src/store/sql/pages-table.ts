@@ -170,7 +170,10 @@ export const recordPage = async (work: Work, cycleId: string, request: Request):
   const before = await findRecorded(work, cycleId, request.page);
   if (before !== undefined) return before;
   if (!cycle.isRunning) {
-    throw new StoreError('conflict', `Cannot record page ${request.page} of cycle ${cycleId}: the cycle has ended`);
+    throw new StoreError(
+      'conflict',
+      `Cannot record page ${request.page} of cycle ${cycleId}: the cycle has ended. Begin another`,
+    );
   }
   const recorded = await openObligations(work, cycle, request.records);
   const { cursor, token, begunAt } = request.fetched;

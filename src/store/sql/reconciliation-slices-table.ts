@@ -167,7 +167,7 @@ export const recordSlice = async (
   if (request.slice > run.slice) {
     throw new StoreError(
       'conflict',
-      `Cannot record slice ${request.slice} of run ${runId}: slice ${run.slice} is missing`,
+      `Cannot record slice ${request.slice} of run ${runId}: slice ${run.slice} is missing. Run the step again`,
     );
   }
   const differences = latestLooks(request.differences);

@@ -53,6 +53,12 @@ type Streams = {
   fence: Generated<number>;
   lease_until: Instant | null;
   lease_cycle: string | null;
+  zap_id: string | null;
+  zap_polled_at: Instant | null;
+  rival_zap_id: string | null;
+  rival_at: Instant | null;
+  told_at: Instant | null;
+  told_cycle: string | null;
   created_at: Instant;
 };
 
@@ -236,6 +242,17 @@ type Evidence = {
   hash: string;
 };
 
+type Claims = {
+  claim_id: string;
+  environment: string;
+  scope: string;
+  subject: string;
+  holder_id: string;
+  token: string | null;
+  claimed_at: Instant;
+  expires_at: Instant | null;
+};
+
 type SecretCheck = { only_row: Generated<boolean>; fingerprint: string };
 
 type EvidenceHead = { only_row: Generated<boolean>; sequence: number; hash: string };
@@ -256,6 +273,7 @@ export type StoreSchema = {
   reconciliations: Reconciliations;
   reconciliation_slices: ReconciliationSlices;
   reconciliation_differences: ReconciliationDifferences;
+  claims: Claims;
   evidence: Evidence;
   secret_check: SecretCheck;
   evidence_head: EvidenceHead;

@@ -2,11 +2,12 @@ import { sql } from 'kysely';
 import { contractFor } from '../../core/contract/bundle.ts';
 import { compareInstants, type Instant } from '../../core/instant.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
-import { type Checkpoint, type Cursor, startInstant, type StreamStart } from '../../core/read/checkpoint.ts';
+import { type Checkpoint, type Cursor, startInstant } from '../../core/read/checkpoint.ts';
 import { type CycleLease, decideCycle } from '../../core/read/cycle-lease.ts';
 import { currentBundle, unknownSync } from './contracts-table.ts';
 import { appendEvidence } from './evidence-table.ts';
 import type { Operations } from './operations.ts';
+import { ownerColumns, type OwnerRow, ownPolling, ownSwitchedOn } from './stream-owner.ts';
 import type { Work } from './work.ts';
 
 export type StreamKey = { readonly sync: string; readonly stream: string };
@@ -26,10 +27,10 @@ const columns = [
   'fence',
   'lease_until',
   'lease_cycle',
+  ...ownerColumns,
 ] as const;
 
-type StreamRow = {
-  stream_id: number;
+type StreamRow = OwnerRow & {
   sync: string;
   name: string;
   start_at: Instant | null;
@@ -76,11 +77,15 @@ export const streamIdOf = async (work: Work, key: StreamKey): Promise<number> =>
   return row.stream_id;
 };
 
-/** Creates a stream; one that exists keeps its checkpoint, so that a Zap switched off and on misses nothing. */
+/**
+ * Creates a stream; one that exists keeps its checkpoint, so that a Zap switched off and on misses nothing.
+ *
+ * @throws StoreError `conflict` when another Zap polls it
+ */
 export const openStream = async (
   work: Work,
   key: StreamKey,
-  start: StreamStart,
+  { start, zapId }: Parameters<Operations['openStream']>[2],
 ): ReturnType<Operations['openStream']> => {
   if (start.kind === 'at' && compareInstants(start.at, work.now) > 0) {
     throw new StoreError(
@@ -97,8 +102,9 @@ export const openStream = async (
     on conflict (environment, sync, name) do nothing
     returning stream_id
   `.execute(work.tx);
-  const row = await findStream(work, key).executeTakeFirst();
+  const row = await findStream(work, key).forUpdate().executeTakeFirst();
   if (row === undefined) throw unknownSync(work, key.sync);
+  if (zapId !== null) await ownSwitchedOn(work, key, row, zapId);
   const created = inserted.rows.length > 0;
   if (created) {
     const body = { stream: key.stream, start: start.kind, startAt: row.start_at, by: work.caller.keyId };
@@ -125,6 +131,8 @@ export const getStream = async (work: Work, key: StreamKey): ReturnType<Operatio
   return {
     sync: key.sync,
     stream: key.stream,
+    owner:
+      row.zap_id === null || row.zap_polled_at === null ? null : { zapId: row.zap_id, polledAt: row.zap_polled_at },
     checkpoint: checkpointOf(row),
     counts: {
       open: count('open'),
@@ -172,11 +180,12 @@ const beginCycle = async (work: Work, cycleId: string, stream: StreamRow, lease:
 
 /**
  * Begins a poll cycle. While another cycle holds the lease this one is `busy`; a lease that has ended is taken over,
- * and the fence refuses whatever its old owner still sends. The same cycle again gets the same answer.
+ * and the fence refuses whatever its old owner still sends. The same cycle again gets the same answer. A Zap that
+ * polls the stream of another is `contested`, and so is one poll of the other.
  */
 export const openCycle = async (
   work: Work,
-  request: StreamKey & { readonly cycleId: string; readonly knownContract: string | null },
+  request: Parameters<Operations['openCycle']>[2],
 ): ReturnType<Operations['openCycle']> => {
   const contract = contractFor(await currentBundle(work, request.sync), request.knownContract);
   const row = await findStream(work, request).forUpdate().executeTakeFirst();
@@ -184,11 +193,13 @@ export const openCycle = async (
   const { fence: fenceBefore, lease_until: leaseUntil, lease_cycle: leaseCycle } = row;
   const decision = decideCycle(request.cycleId, { fence: fenceBefore, leaseUntil, leaseCycle }, work.now);
   const opened = { kind: 'opened' as const, checkpoint: checkpointOf(row), now: work.now, ...contract };
+  if (decision.kind === 'repeat') return { ...opened, fence: fenceBefore };
+  const { cycleId, zapId } = request;
+  const contested = zapId === null ? undefined : await ownPolling(work, request, row, { zapId, cycleId });
+  if (contested !== undefined) return contested;
   switch (decision.kind) {
     case 'busy':
       return decision;
-    case 'repeat':
-      return { ...opened, fence: fenceBefore };
     case 'begin':
       await beginCycle(work, request.cycleId, row, decision.lease);
       return { ...opened, fence: decision.lease.fence };

@@ -104,6 +104,34 @@ export const markApplied = async (work: Work, key: TargetKey, version: Version):
   `.execute(work.tx);
 };
 
+type Acknowledged = {
+  readonly key: TargetKey;
+  readonly version: Version;
+  /** Null keeps the one that is known. */
+  readonly targetId: string | null;
+  readonly sync: string;
+};
+
+/**
+ * Records that a version is on the target by the word of a Zap, and closes the dead letter that an earlier one left
+ * open. A write whose end nobody knows keeps its question, but may not answer it any more: hence the fence. One statement.
+ */
+export const markAcknowledged = async (work: Work, { key, version, targetId, sync }: Acknowledged): Promise<void> => {
+  const { environment } = work.caller;
+  await sql`
+    with closed as (
+      update dead_letters set closed_at = ${work.now}, closed_as = 'applied'
+      where environment = ${environment} and sync = ${sync} and external_id = ${key.externalId} and closed_at is null
+    )
+    update target_records
+    set applied_at = ${version.updatedAt}, applied_sequence = ${version.sequence}::bigint, applied_digest = ${version.digest},
+        target_id = coalesce(${targetId}, target_id), drifted = false,
+        fence = case when intent_state in ('open', 'unknown') then fence + 1 else fence end
+    where environment = ${environment} and system = ${key.system} and entity = ${key.entity}
+      and field = ${key.field} and external_id = ${key.externalId}
+  `.execute(work.tx);
+};
+
 /** Marks records that reconciliation found different, so that the next write looks first and is not skipped. */
 export const markDrifted = async (work: Work, target: TargetPlace, externalIds: readonly string[]): Promise<void> => {
   await sql`

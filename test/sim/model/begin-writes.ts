@@ -131,10 +131,11 @@ export const beginWrites: Operation<'beginWrites'> = (work, _params, { sync, ite
     targets.set(targetKey(bundle, subject.externalId), targetOf(work, bundle, subject.externalId));
   }
   const plan: Plan = { bundle, targets, intents: [], same: [], older: [] };
-  const decisions = items.map(({ subject: given }, index) => {
+  const decisions = items.map(({ subject: given }, index): WriteDecided => {
     const subject = subjects[index];
     if (subject !== undefined) return decide(work, subject, plan);
-    return unknownDelivery(given.kind === 'delivery' ? given.deliveryId : '', sync, work.environment);
+    const reason = unknownDelivery(given.kind === 'delivery' ? given.deliveryId : '', sync, work.environment);
+    return { kind: 'refused', code: 'not_found', reason };
   });
   refuseUsedIntents(work, plan);
   record(work, plan);

@@ -76,6 +76,8 @@ export const getStream: Operation<'getStream'> = (work, key) => {
   }
   return {
     ...key,
+    // The model's Zaps do not say who they are.
+    owner: null,
     checkpoint,
     counts: {
       open: count('open'),

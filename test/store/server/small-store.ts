@@ -26,6 +26,8 @@ const noOperations: Operations = {
   emit: unused,
   beginWrites: unused,
   completeWrites: unused,
+  acknowledgeDelivery: unused,
+  claimOnce: unused,
   openReconciliation: unused,
   recordSlice: unused,
   getReconciliation: unused,
