@@ -183,6 +183,16 @@ export const createAuditor = ({ store, source, targetRecords }: Ports): Auditor 
     }
   };
 
+  /** Two of one record on their way at once could arrive in either order. */
+  const checkInFlight = (now: Inspection): void => {
+    const inFlight = new Set<string>();
+    for (const { externalId, state, isInFlight } of now.obligations) {
+      if (state !== 'open' || !isInFlight) continue;
+      if (inFlight.has(externalId)) violated('G3', `two versions of ${externalId} are in flight at once`);
+      inFlight.add(externalId);
+    }
+  };
+
   const afterOperation: Auditor['afterOperation'] = async (request, answer, callId) => {
     const now = await store.inspect();
     const before = states;
@@ -197,6 +207,7 @@ export const createAuditor = ({ store, source, targetRecords }: Ports): Auditor 
       checkSettled(one);
     }
     checkCheckpoint(now, request, settledAny);
+    if (request.name === 'emit') checkInFlight(now);
     last = now;
     if (request.name === 'recordPage' && answer.kind === 'reply') onPageRecorded(request, callId);
   };

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { sql } from 'kysely';
 import { z } from 'zod';
+import { instantFromMs } from '../../src/core/instant.ts';
 import { createStore } from '../../src/store/sql/create-store.ts';
 import { openMemory } from '../../src/store/sql/database/embedded.ts';
 import { loadMigrations } from '../../src/store/sql/database/load-migrations.ts';
@@ -27,6 +28,7 @@ const obligationRow = z.object({
   digest: z.string(),
   state: z.string(),
   attempts: z.number(),
+  due_at: z.string().nullable(),
 });
 
 const tables = ['streams', 'cycles', 'pages', 'obligations', 'deliveries', 'target_records', 'intents', 'dead_letters'];
@@ -54,12 +56,13 @@ export const openEmbeddedStores = async (): Promise<SimStores> => {
             obligations: z
               .array(obligationRow)
               .parse(obligations.rows)
-              .map(({ external_id: externalId, updated_at: updatedAt, digest, state, attempts }) => ({
+              .map(({ external_id: externalId, updated_at: updatedAt, due_at: dueAt, digest, state, attempts }) => ({
                 externalId,
                 updatedAt,
                 digest,
                 state,
                 attempts,
+                isInFlight: dueAt !== null && dueAt > instantFromMs(now()),
               })),
           };
         },

@@ -1,3 +1,4 @@
+import { instantFromMs } from '../../src/core/instant.ts';
 import { createModelStore } from './model-store.ts';
 import type { SimStores } from './sim-store.ts';
 
@@ -15,7 +16,14 @@ export const modelStores: SimStores = {
           fetched: checkpoint?.fetched.cursor ?? null,
           committed: checkpoint?.committed ?? null,
           startAt: checkpoint?.startAt ?? null,
-          obligations,
+          obligations: obligations.map(({ externalId, updatedAt, digest, state, attempts, dueAt }) => ({
+            externalId,
+            updatedAt,
+            digest,
+            state,
+            attempts,
+            isInFlight: dueAt !== null && dueAt > instantFromMs(world.now()),
+          })),
         });
       },
     });

@@ -18,6 +18,17 @@ const pollFile = 'src/engine/poll.ts';
 const retry = 'src/engine/retry.ts';
 const targetWrite = 'src/engine/target-write.ts';
 const upsert = 'src/engine/upsert.ts';
+const beginDecision = 'src/core/write/begin-decision.ts';
+const endDecision = 'src/core/write/end-decision.ts';
+const handOut = 'src/core/obligation/hand-out.ts';
+const obligationState = 'src/core/obligation/obligation-state.ts';
+const pageNews = 'src/core/obligation/page-news.ts';
+const modelBegin = 'test/sim/model/begin-writes.ts';
+const modelComplete = 'test/sim/model/complete-writes.ts';
+const modelEmission = 'test/sim/model/emission.ts';
+const modelObligations = 'test/sim/model/obligations.ts';
+const modelPages = 'test/sim/model/pages.ts';
+const modelStreams = 'test/sim/model/streams.ts';
 const writeRoutes = 'src/core/protocol/write-routes.ts';
 
 export const mutants: readonly Mutant[] = [
@@ -43,8 +54,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the overlap is forgotten',
     file: checkpoint,
-    find: '-overlapSeconds * 1000',
-    replace: '-overlapSeconds * 0',
+    find: 'shiftInstant(edge, -overlapSeconds * 1000)',
+    replace: 'edge',
   },
   {
     name: 'the token of an unfinished sweep is forgotten',
@@ -190,5 +201,149 @@ export const mutants: readonly Mutant[] = [
     file: upsert,
     find: '{ ...proceed.delivered, ...item.fields, ...item.overrides }',
     replace: '{ ...proceed.delivered, ...item.fields, ...item.overrides, note: null }',
+  },
+  {
+    name: 'no intent is written ahead',
+    file: modelBegin,
+    find: '  for (const intent of intents) {',
+    replace: '  for (const intent of intents.slice(1)) {',
+  },
+  {
+    name: 'an outcome is taken from whoever sends one',
+    file: endDecision,
+    find: 'target.intent?.intentId !== intentId || target.fence !== fence',
+    replace: 'target.intent === null || fence > target.fence',
+  },
+  {
+    name: 'an unknown outcome is recorded as a failure',
+    file: endDecision,
+    find: "return { state: 'unknown', leaseUntil",
+    replace: "return { state: 'failed', leaseUntil",
+  },
+  {
+    name: 'what was not sent settles its obligation',
+    file: modelComplete,
+    find: "outcome.kind !== 'confirmed' ? [] : [obligationId]",
+    replace: "outcome.kind === 'failed' ? [] : [obligationId]",
+  },
+  {
+    name: 'a confirmed write settles nothing',
+    file: modelComplete,
+    find: "  settleOnTarget(work, written, 'written', null);\n",
+    replace: '',
+  },
+  {
+    name: 'an outcome leaves committed where it was and reading moves it',
+    file: modelStreams,
+    find: 'if (oldest === undefined || fetched === null) return fetched;',
+    replace: 'if (oldest === undefined || fetched === null || oldest.attempts > 1) return fetched;',
+  },
+  {
+    name: 'committed is taken from the clock',
+    file: modelStreams,
+    find: 'if (oldest === undefined || fetched === null) return fetched;',
+    replace: "if (oldest === undefined || fetched === null) return { updatedAt: work.now, id: '' };",
+  },
+  {
+    name: 'committed goes beyond what was fetched',
+    file: modelStreams,
+    find: 'return isBeyond ? fetched : {',
+    replace: 'return isBeyond && oldest.attempts > 90 ? fetched : {',
+  },
+  {
+    name: 'committed passes what is held',
+    file: obligationState,
+    find: "=> state === 'open' || state === 'held';",
+    replace: "=> state === 'open';",
+  },
+  {
+    name: 'fetched moves, and the first of the obligations is not kept',
+    file: modelPages,
+    find: 'insertObligations(work, opening, fresh)',
+    replace: 'insertObligations(work, opening, fresh.length > 2 ? fresh.slice(1) : fresh)',
+  },
+  {
+    name: 'a page that comes again is recorded again',
+    file: modelPages,
+    find: 'if (before !== undefined) return before;',
+    replace: '',
+  },
+  {
+    name: 'an emission that comes again is given nothing',
+    file: modelEmission,
+    find: 'items: handedOutBefore(work, cycleId), waiting',
+    replace: 'items: [], waiting',
+  },
+  {
+    name: 'what was not acknowledged is not delivered again',
+    file: modelEmission,
+    find: 'const chosen = [...again.slice(0, limit),',
+    replace: 'const chosen = [...again.slice(0, 0),',
+  },
+  {
+    name: 'two versions of one record are in flight at once',
+    file: modelEmission,
+    find: '.some((one) => isInFlight(one, work.now))',
+    replace: '.some((one) => isInFlight(one, work.now) && one.attempts > 90)',
+  },
+  {
+    name: 'an older version supersedes a newer one',
+    file: modelObligations,
+    find: 'return atA === atB ? a.sequence > b.sequence : atA > atB;',
+    replace: 'return atA === atB ? a.sequence < b.sequence : atA < atB;',
+  },
+  {
+    name: 'a write settles newer versions too',
+    file: modelObligations,
+    find: '      if (isNewer(one, done)) continue;\n',
+    replace: '',
+  },
+  {
+    name: 'versions are told apart by their digests only',
+    file: pageNews,
+    find: '`${externalId}/${updatedAt}/${digest}`',
+    replace: '`${externalId}/${digest}`',
+  },
+  {
+    name: 'a change and its reversal within one tick are no change',
+    file: pageNews,
+    find: 'return isBack || passesNow ?',
+    replace: 'return passesNow ?',
+  },
+  {
+    name: 'a version is unchanged although another is open',
+    file: modelPages,
+    find: 'if (!before.some(({ state }) => isUnsettled(state))) appliedDigest',
+    replace: 'if (before.length >= 0) appliedDigest',
+  },
+  {
+    name: 'a version is unchanged although the last write is in doubt',
+    file: modelPages,
+    find: "if (target.intent !== null && target.intent.state !== 'confirmed') continue;",
+    replace: '',
+  },
+  {
+    name: 'a record is given up on after two deliveries',
+    file: handOut,
+    find: 'one.attempts >= attemptsMax',
+    replace: 'one.attempts >= 2',
+  },
+  {
+    name: 'what reconciliation found different is not written again',
+    file: decision,
+    find: 'if (applied !== null && !drifted && (isLast',
+    replace: 'if (applied !== null && (isLast',
+  },
+  {
+    name: 'a repair does not open what is settled',
+    file: obligationState,
+    find: "return event === 'wanted_again' ? 'open' : state;",
+    replace: 'return state;',
+  },
+  {
+    name: 'a settled obligation is written once more',
+    file: beginDecision,
+    find: "    case 'superseded':\n      return { kind: 'stale', externalId, targetId };\n",
+    replace: "    case 'superseded':\n      return undefined;\n",
   },
 ];

@@ -8,6 +8,8 @@ export type InspectedObligation = {
   readonly digest: string;
   readonly state: string;
   readonly attempts: number;
+  /** A delivery may still be acknowledged. */
+  readonly isInFlight: boolean;
 };
 
 /** What the auditor judges by: the rows as they are stored, read past every operation of the store. */
