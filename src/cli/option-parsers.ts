@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import { type Instant, instantFromMs } from '../core/instant.ts';
+import { z } from 'zod';
+import { type Instant, instantFromMs, parseInstant } from '../core/instant.ts';
 
 const PORT_MAX = 65_535;
 const HOUR_MS = 3_600_000;
@@ -28,3 +29,17 @@ export const duration = (text: string): number => {
 /** When a length of time from now is over; null for none. */
 export const instantAfter = (ms: number | undefined, nowMs: number): Instant | null =>
   ms === undefined ? null : instantFromMs(nowMs + ms);
+
+/** A point in time in ISO 8601; one without a zone is taken as UTC. */
+export const instant = (text: string): Instant => {
+  const parsed = parseInstant(text);
+  if (parsed !== undefined) return parsed;
+  throw new InvalidArgumentError('Give a date and time in ISO 8601, such as 2026-11-21T09:00:00Z.');
+};
+
+/** The ID of a thing that the store has made. */
+export const uuid = (text: string): string => {
+  const parsed = z.uuid().safeParse(text);
+  if (parsed.success) return parsed.data;
+  throw new InvalidArgumentError('Give an ID as the list shows it.');
+};

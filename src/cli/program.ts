@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import type { CliContext } from './cli-context.ts';
 import { addContractCommands } from './commands/contract.ts';
+import { addDeadLetterCommands } from './commands/dead-letters.ts';
+import { addHeldCommands } from './commands/held.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addLookCommands } from './commands/look.ts';
 import { addServeCommand } from './commands/serve.ts';
@@ -27,5 +29,7 @@ export const createProgram = (context: CliContext): Command => {
   addKeyCommands(program, context);
   addContractCommands(program, context);
   addLookCommands(program, context);
+  addDeadLetterCommands(program, context);
+  addHeldCommands(program, context);
   return program;
 };

@@ -49,7 +49,7 @@ const fromStore = ({ kind, message }: StoreError, action: string, connecting: bo
     case 'unauthenticated':
       return connecting ? error(401, null) : { kind: 'reconnect', message: errorMessage(action, message, null) };
     case 'forbidden':
-      return error(403, 'Use a connection whose key has the role sync');
+      return error(403, 'Use a connection whose key has one of these roles');
     case 'not_found':
       return error(404, null);
     case 'conflict':

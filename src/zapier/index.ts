@@ -2,8 +2,12 @@ import { defineApp, version as platformVersion } from 'zapier-platform-core';
 import { authentication } from './authentication.ts';
 import { acknowledgeDelivery } from './creates/acknowledge_delivery.ts';
 import { claimOnce } from './creates/claim_once.ts';
+import { deadLetterRecord } from './creates/dead_letter_record.ts';
+import { replayDeadLetters } from './creates/replay_dead_letters.ts';
+import { resolveDeadLetter } from './creates/resolve_dead_letter.ts';
 import { upsertRecord } from './creates/upsert_record.ts';
 import { upsertRecords } from './creates/upsert_records.ts';
+import { findDeadLetter } from './searches/find_dead_letter.ts';
 import { reconcile } from './searches/reconcile.ts';
 import { recordBatch } from './triggers/record_batch.ts';
 import { recordChanged } from './triggers/record_changed.ts';
@@ -23,11 +27,14 @@ export default defineApp({
     [syncList.key]: syncList,
     [streamList.key]: streamList,
   },
-  searches: { [reconcile.key]: reconcile },
+  searches: { [reconcile.key]: reconcile, [findDeadLetter.key]: findDeadLetter },
   creates: {
     [upsertRecord.key]: upsertRecord,
     [upsertRecords.key]: upsertRecords,
     [acknowledgeDelivery.key]: acknowledgeDelivery,
     [claimOnce.key]: claimOnce,
+    [deadLetterRecord.key]: deadLetterRecord,
+    [replayDeadLetters.key]: replayDeadLetters,
+    [resolveDeadLetter.key]: resolveDeadLetter,
   },
 });

@@ -37,7 +37,7 @@ export const writeInput = {
   delivery_id: optional(deliveryId),
   external_id: optional(zod.coerce.string().max(EXTERNAL_ID_CHARS_MAX)),
   updated_at: optional(instantText),
-  record_json: zod.unknown(),
+  record_json: zod.unknown().optional(),
 };
 
 const TURN_ON = 'Map External ID and Updated At of the trigger too, or turn the Zap on';

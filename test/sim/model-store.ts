@@ -4,7 +4,6 @@ import type { StorePort } from '../../src/core/protocol/store-port.ts';
 import { beginWrites } from './model/begin-writes.ts';
 import { completeWrites } from './model/complete-writes.ts';
 import { applySync, applySystem, getSync, listSyncs } from './model/contracts.ts';
-import { listDeadLetters } from './model/dead-letters.ts';
 import { emit } from './model/emission.ts';
 import { listEvidence } from './model/evidence.ts';
 import type { Operation } from './model/operation.ts';
@@ -41,7 +40,6 @@ const modelled: { readonly [Name in RouteName]?: Operation<Name> } = {
   recordSlice,
   getReconciliation,
   listEvidence,
-  listDeadLetters,
 };
 
 export type ModelOptions = {

@@ -8,7 +8,7 @@ export const startMs = Date.parse('2026-11-21T12:00:00Z');
 
 export const emptyTables = async (store: Pick<TestStore, 'database'>): Promise<void> => {
   await sql`truncate api_keys, contracts, syncs, streams, cycles, pages, obligations, deliveries, target_records, intents,
-    dead_letters, reconciliations, reconciliation_slices, reconciliation_differences, claims, evidence restart identity cascade`.execute(
+    dead_letters, replays, reconciliations, reconciliation_slices, reconciliation_differences, claims, evidence restart identity cascade`.execute(
     store.database.kysely,
   );
   await sql`update evidence_head set sequence = 0, hash = repeat('0', 64)`.execute(store.database.kysely);

@@ -226,7 +226,7 @@ describe('what a failure does to the Zap', () => {
       kind: 'error',
       effect: 'errored',
       status: 403,
-      shown: expect.stringContaining('role sync'),
+      shown: expect.stringMatching(/one of: sync, operator, admin.*one of these roles/),
     });
     expectWellFormed(outcome);
   });

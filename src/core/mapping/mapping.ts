@@ -29,8 +29,8 @@ export type Mapping = {
   readonly normalize: (fields: JsonObject) => MappedRecord;
 };
 
-// Stands for a value that can be neither digested nor stored. Not null: that is equal to an empty field.
-const UNUSABLE = '\uFFFD';
+/** Stands for a value that can be neither digested nor stored, or that there is none of. Not null: that is an empty field. */
+export const UNUSABLE = '\uFFFD';
 
 type CompiledField = {
   readonly contract: FieldContract;
@@ -108,8 +108,9 @@ const assemble = (settled: readonly (readonly [string, Settled])[], failed: read
   const fields: Record<string, JsonValue> = {};
   const problems = [...failed];
   for (const [target, one] of settled) {
-    fields[target] = one.value;
-    if (one.problem !== undefined && !failed.some(({ field }) => field === target)) problems.push(one.problem);
+    const hasFailed = failed.some(({ field }) => field === target);
+    fields[target] = hasFailed ? UNUSABLE : one.value;
+    if (one.problem !== undefined && !hasFailed) problems.push(one.problem);
   }
   return { fields, problems };
 };

@@ -134,28 +134,3 @@ export const listEvidence = route({
   }),
   reply: z.object({ entries: z.array(evidenceEntry), headSequence: z.int(), headHash: digest }),
 });
-
-export const listDeadLetters = route({
-  method: 'GET',
-  path: '/v1/dead-letters',
-  summary: 'Open dead letters of a sync, oldest first',
-  roles: anyRole,
-  params: nothing,
-  request: z.object({ sync: name, limit: z.coerce.number().int().min(1).max(500).default(100) }),
-  reply: z.object({
-    deadLetters: z.array(
-      z.object({
-        id: z.string(),
-        stream: z.string(),
-        externalId: z.string(),
-        stage: z.string(),
-        errorClass: z.string(),
-        reason: z.string(),
-        attempts: z.int(),
-        owner: z.string(),
-        openedAt: instantText,
-      }),
-    ),
-    total: z.int(),
-  }),
-});

@@ -30,3 +30,5 @@ export const nothing = z.object({});
 export const anyRole = role.options;
 /** Those who run syncs. */
 export const syncRoles: readonly Role[] = ['sync', 'operator', 'admin'];
+/** Those who decide what becomes of a record that was given up on. */
+export const operatorRoles: readonly Role[] = ['operator', 'admin'];

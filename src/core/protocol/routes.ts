@@ -3,7 +3,6 @@ import {
   applySystem,
   createKey,
   getSync,
-  listDeadLetters,
   listEvidence,
   listKeys,
   listSyncs,
@@ -12,6 +11,15 @@ import {
 } from './admin-routes.ts';
 import { claimOnce } from './claim-routes.ts';
 import { emit, getStream, openCycle, openStream, recordPage } from './cycle-routes.ts';
+import {
+  deadLetterRecord,
+  getDeadLetter,
+  listDeadLetters,
+  listHeld,
+  replayDeadLetters,
+  resolveDeadLetter,
+  waiveHeld,
+} from './dead-letter-routes.ts';
 import { acknowledgeDelivery } from './delivery-routes.ts';
 import { getReconciliation, openReconciliation, recordSlice } from './reconcile-routes.ts';
 import { beginWrites, completeWrites } from './write-routes.ts';
@@ -40,6 +48,12 @@ export const routes = {
   getReconciliation,
   listEvidence,
   listDeadLetters,
+  getDeadLetter,
+  deadLetterRecord,
+  replayDeadLetters,
+  resolveDeadLetter,
+  listHeld,
+  waiveHeld,
 } as const;
 
 export type RouteName = keyof typeof routes;

@@ -81,5 +81,11 @@ export const createStoreClient = (setup: ClientSetup): StorePort => {
     getReconciliation: call(routes.getReconciliation),
     listEvidence: call(routes.listEvidence),
     listDeadLetters: call(routes.listDeadLetters),
+    getDeadLetter: call(routes.getDeadLetter),
+    deadLetterRecord: call(routes.deadLetterRecord),
+    replayDeadLetters: call(routes.replayDeadLetters),
+    resolveDeadLetter: call(routes.resolveDeadLetter),
+    listHeld: call(routes.listHeld),
+    waiveHeld: call(routes.waiveHeld),
   };
 };

@@ -26,4 +26,10 @@ export const routedOperations = (operations: Operations): Readonly<Record<RouteN
   getReconciliation: routeOperation(routes.getReconciliation, operations.getReconciliation),
   listEvidence: routeOperation(routes.listEvidence, operations.listEvidence),
   listDeadLetters: routeOperation(routes.listDeadLetters, operations.listDeadLetters),
+  getDeadLetter: routeOperation(routes.getDeadLetter, operations.getDeadLetter),
+  deadLetterRecord: routeOperation(routes.deadLetterRecord, operations.deadLetterRecord),
+  replayDeadLetters: routeOperation(routes.replayDeadLetters, operations.replayDeadLetters),
+  resolveDeadLetter: routeOperation(routes.resolveDeadLetter, operations.resolveDeadLetter),
+  listHeld: routeOperation(routes.listHeld, operations.listHeld),
+  waiveHeld: routeOperation(routes.waiveHeld, operations.waiveHeld),
 });

@@ -122,7 +122,7 @@ const giveUp = async (work: Work, { request, delivery, obligation }: Asked, reas
     externalId: delivery.external_id,
     obligationId: delivery.obligation_id,
     updatedAt: obligation.updatedAt,
-    stage: 'acknowledge',
+    stage: 'zap',
     errorClass: 'reported_failed',
     reason,
     attempts: obligation.attempts,

@@ -11,6 +11,7 @@ import {
 } from '../../core/write/begin-decision.ts';
 import type { Version } from '../../core/write/write-decision.ts';
 import { currentBundle } from './contracts-table.ts';
+import { closeApplied } from './dead-letters-table.ts';
 import { type DeliveryRow, findDeliveries } from './deliveries-table.ts';
 import { type NewIntent, writeIntents } from './intents-table.ts';
 import { openPayload, settleObligation, settleOnTarget } from './obligations-table.ts';
@@ -138,11 +139,16 @@ const decide = (work: Work, subject: Subject, plan: Plan): WriteDecided => {
 const obligationsOf = (subjects: readonly Subject[]): Obligation[] =>
   subjects.flatMap(({ obligation }) => (obligation === null ? [] : [obligation]));
 
-const record = async (work: Work, { intents, same, older }: Plan): Promise<void> => {
+const record = async (work: Work, { sync, intents, same, older }: Plan): Promise<void> => {
   await writeIntents(work, intents);
   for (const { key, version } of same) await markApplied(work, key, version);
   const streamIds = [...new Set(obligationsOf([...same, ...older]).map(({ streamId }) => streamId))];
   await lockStreams(work, streamIds);
+  await closeApplied(
+    work,
+    sync,
+    same.map(({ key, version }) => ({ externalId: key.externalId, at: version.updatedAt, sequence: version.sequence })),
+  );
   const unchanged = obligationsOf(same).map(({ obligationId }) => obligationId);
   await settleOnTarget(work, unchanged, 'unchanged', 'The target holds this version');
   for (const { obligationId } of obligationsOf(older)) {
@@ -158,7 +164,7 @@ const deliveryIdOf = ({ subject }: Item): string => (subject.kind === 'delivery'
  *
  * The rows of the target records stay locked throughout: of two that ask for one external ID at once the second sees
  * the intent of the first, also within one batch. Three statements and one for the contract, however many records are
- * to be written; those that the target holds already cost one or two more.
+ * to be written; those that the target holds already cost two or three more.
  */
 export const beginWrites = async (work: Work, request: Request): Promise<Reply> => {
   const { sync, items } = request;

@@ -211,6 +211,27 @@ export const currentBundle = async (work: Work, name: string): Promise<ContractB
   return parsed;
 };
 
+/**
+ * The sync contract that was part of a bundle; undefined for a version that this store does not have. One statement.
+ *
+ * @param bundleVersion as `refreshBundle` makes it: the sync's own version, a dot, and more
+ */
+export const syncContractOf = async (
+  work: Work,
+  name: string,
+  bundleVersion: string,
+): Promise<SyncContract | undefined> => {
+  const row = await work.tx
+    .selectFrom('contracts')
+    .select('body')
+    .where('environment', '=', work.caller.environment)
+    .where('kind', '=', 'sync')
+    .where('name', '=', name)
+    .where('version', '=', Number.parseInt(bundleVersion, 10))
+    .executeTakeFirst();
+  return row === undefined ? undefined : syncContract.parse(row.body);
+};
+
 export const listSyncs = async (work: Work) => {
   const rows = await sql<{ name: string; bundle: unknown; streams: string[] }>`
     select s.name, s.bundle,

@@ -8,7 +8,11 @@ import { claimOnce } from './claims-table.ts';
 import { completeWrites } from './complete-writes.ts';
 import { applySync, applySystem, currentBundle, listSyncs } from './contracts-table.ts';
 import type { Database } from './database/database.ts';
-import { listDeadLetters } from './dead-letters-table.ts';
+import { getDeadLetter, listDeadLetters } from './dead-letter-views.ts';
+import { deadLetterRecord } from './dead-letter-record.ts';
+import { listHeld, waiveHeld } from './held-records.ts';
+import { replayDeadLetters } from './replays-table.ts';
+import { resolveDeadLetter } from './dead-letter-resolution.ts';
 import { emit } from './emission.ts';
 import { appendEvidence, listEvidence } from './evidence-table.ts';
 import type { Caller, Operations, Store } from './operations.ts';
@@ -72,6 +76,13 @@ const operationsOf = (run: Run, version: string): Operations => ({
     run(caller, async (work) => resultOf(work, await lockRun(work, runId))),
   listEvidence: (caller, _params, request) => run(caller, (work) => listEvidence(work, request)),
   listDeadLetters: (caller, _params, request) => run(caller, (work) => listDeadLetters(work, request)),
+  getDeadLetter: (caller, { deadLetter }) => run(caller, (work) => getDeadLetter(work, deadLetter)),
+  deadLetterRecord: (caller, _params, request) => run(caller, (work) => deadLetterRecord(work, request)),
+  replayDeadLetters: (caller, _params, request) => run(caller, (work) => replayDeadLetters(work, request)),
+  resolveDeadLetter: (caller, { deadLetter }, request) =>
+    run(caller, (work) => resolveDeadLetter(work, deadLetter, request)),
+  listHeld: (caller, _params, request) => run(caller, (work) => listHeld(work, request)),
+  waiveHeld: (caller, { held }, request) => run(caller, (work) => waiveHeld(work, held, request)),
 });
 
 /** The store over a migrated database: every operation of the API, each in one transaction. */

@@ -44,6 +44,7 @@ const dueEntities = async (work: Work, streamId: number, limit: number): Promise
     union all
     (select o.external_id, 1 as place from obligations o
      where o.stream_id = ${streamId} and o.state = 'open' and o.due_at is null
+       and (o.not_before is null or o.not_before <= ${work.now})
        and not exists (select 1 from obligations f where f.stream_id = o.stream_id and f.external_id = o.external_id
                        and f.state = 'open' and f.due_at > ${work.now})
      order by o.updated_at, o.external_id limit ${limit})
@@ -65,7 +66,7 @@ const candidates = async (work: Work, streamId: number, externalIds: readonly st
     select o.obligation_id, o.external_id, o.updated_at, o.digest, o.attempts, o.opened_at, o.deadline_at, o.sealed, o.sealed_bytes as bytes
     from obligations o
     where o.stream_id = ${streamId} and o.external_id = any(${externalIds}::text[]) and o.state = 'open'
-      and (o.due_at is null or o.due_at <= ${work.now})
+      and (o.due_at is null or o.due_at <= ${work.now}) and (o.not_before is null or o.not_before <= ${work.now})
       and not exists (select 1 from obligations f where f.stream_id = o.stream_id and f.external_id = o.external_id
                       and f.state = 'open' and f.due_at > ${work.now})
     order by (o.attempts = 0), o.updated_at, o.external_id

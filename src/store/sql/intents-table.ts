@@ -4,6 +4,7 @@ import { StoreError } from '../../core/protocol/store-error.ts';
 import { WRITE_LEASE_MS, type WriteOutcome } from '../../core/protocol/write-routes.ts';
 import { endIntent } from '../../core/write/end-decision.ts';
 import type { Version } from '../../core/write/write-decision.ts';
+import { SEQUENCE_MAX } from './dead-letters-table.ts';
 import type { TargetKey } from './target-records-table.ts';
 import type { Work } from './work.ts';
 
@@ -134,7 +135,7 @@ export type EndedIntent = {
 
 /**
  * Ends intents: on themselves, on their target records, which hold the version of a confirmed one from now on, and on
- * the dead letter that an earlier version of a confirmed one left open. After an unknown write nobody writes again
+ * the dead letter that a version up to a confirmed one left open. After an unknown write nobody writes again
  * until the request can no longer arrive. One statement.
  */
 export const endIntents = async (work: Work, all: readonly EndedIntent[]): Promise<void> => {
@@ -168,7 +169,12 @@ export const endIntents = async (work: Work, all: readonly EndedIntent[]): Promi
       update dead_letters l set closed_at = ${work.now}, closed_as = 'applied'
       from done d
       where d.state = 'confirmed' and l.environment = ${environment} and l.sync = d.sync and l.external_id = d.external_id
-        and l.closed_at is null
+        and l.closed_at is null and (l.version_at, coalesce(l.version_sequence, 0))
+            <= (d.applied_at, coalesce(d.applied_sequence, ${SEQUENCE_MAX}::bigint))
+      returning l.obligation_id
+    ), dropped as (
+      update obligations o set sealed = null
+      from closed c where o.obligation_id = c.obligation_id and o.state = 'dead_lettered'
     )
     update target_records t
     set intent_state = d.state, lease_until = d.lease_until,

@@ -17,7 +17,13 @@ export type NewObligation = {
 
 export type OpenedObligation = { readonly obligationId: number; readonly externalId: string; readonly digest: string };
 
-type Insert = { readonly streamId: number; readonly cycleId: string | null; readonly deadlineAt: Instant };
+type Opening = {
+  readonly streamId: number;
+  readonly deadlineAt: Instant;
+  /** Of the contract that mapped the payloads; null where that is not known. */
+  readonly contractVersion: string | null;
+};
+type Insert = Opening & { readonly cycleId: string | null };
 
 /** What a sealed payload is bound to: it opens under no other record or version. */
 const about = (streamId: number, externalId: string, digest: string): string => `${streamId}/${externalId}/${digest}`;
@@ -48,9 +54,10 @@ export const insertObligations = async (
   });
   const inserted = await sql<{ obligation_id: number; external_id: string; digest: string }>`
     insert into obligations (stream_id, external_id, updated_at, digest, state, reason, settled_at, sealed, sealed_bytes,
-                             opened_at, deadline_at, cycle_id)
+                             opened_at, deadline_at, cycle_id, contract_version, checked_version)
     select ${insert.streamId}::bigint, r.external_id, r.updated_at, r.digest, r.state, r.reason, r.settled_at,
-           decode(r.sealed, 'base64'), r.sealed_bytes, ${work.now}, ${insert.deadlineAt}, ${insert.cycleId}::uuid
+           decode(r.sealed, 'base64'), r.sealed_bytes, ${work.now}, ${insert.deadlineAt}, ${insert.cycleId}::uuid,
+           ${insert.contractVersion}, ${insert.contractVersion}
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
       place integer, external_id text, updated_at text, digest text, state text, reason text, settled_at text, sealed text,
       sealed_bytes integer)
@@ -110,7 +117,10 @@ export const supersedeOlder = async (work: Work, streamId: number, externalIds: 
 /** Why an obligation is settled without a write. */
 const settlingEvents = { superseded: 'newer_on_target', dead_lettered: 'given_up' } as const;
 
-/** Settles one obligation without the target; nothing happens to one that is settled already. One statement. */
+/**
+ * Settles one obligation without the target; nothing happens to one that is settled already. A dead letter keeps its
+ * sealed payload until it is closed. One statement.
+ */
 export const settleObligation = async (
   work: Work,
   obligationId: number,
@@ -121,7 +131,9 @@ export const settleObligation = async (
     with acknowledged as (
       update deliveries set acknowledged_at = ${work.now} where obligation_id = ${obligationId} and acknowledged_at is null
     )
-    update obligations set state = ${state}, settled_at = ${work.now}, sealed = null, due_at = null, reason = ${reason}
+    update obligations
+    set state = ${state}, settled_at = ${work.now}, due_at = null, reason = ${reason},
+        sealed = case when ${state}::text = 'dead_lettered' then sealed end
     where obligation_id = ${obligationId} and state = any(${statesChangedBy(settlingEvents[state])}::text[])
   `.execute(work.tx);
 };
@@ -168,7 +180,7 @@ export const takeBackGivenUp = async (
   state: 'applied' | 'superseded',
 ): Promise<void> => {
   await sql`
-    update obligations set state = ${state}, settled_at = ${work.now}, reason = null
+    update obligations set state = ${state}, settled_at = ${work.now}, sealed = null, reason = null
     where obligation_id = ${obligationId} and state = 'dead_lettered'
   `.execute(work.tx);
 };
@@ -181,8 +193,7 @@ export const takeBackGivenUp = async (
  */
 export const reopenObligations = async (
   work: Work,
-  streamId: number,
-  deadlineAt: Instant,
+  { streamId, deadlineAt, contractVersion }: Opening,
   all: readonly ReturnedVersion[],
 ): Promise<ReadonlySet<string>> => {
   const rows = all.map((one) => ({
@@ -194,7 +205,9 @@ export const reopenObligations = async (
   }));
   const reopened = await sql<{ external_id: string }>`
     update obligations o
-    set state = 'open', settled_at = null, due_at = null, attempts = 0, sequence = nextval('observation_sequence'), opened_at = ${work.now}, deadline_at = ${deadlineAt},
+    set state = 'open', settled_at = null, due_at = null, not_before = null, attempts = 0,
+        sequence = nextval('observation_sequence'), opened_at = ${work.now}, deadline_at = ${deadlineAt},
+        contract_version = ${contractVersion}, checked_version = ${contractVersion},
         sealed = decode(r.sealed, 'base64'), sealed_bytes = r.sealed_bytes, reason = 'Repair'
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
       external_id text, updated_at text, digest text, sealed text, sealed_bytes integer)

@@ -13,7 +13,7 @@ import { CYCLE_LEASE_MS, type ObservedRecord } from '../../core/protocol/cycle-r
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { appendEvidence } from './evidence-table.ts';
 import { currentBundle } from './contracts-table.ts';
-import { fileDeadLetter } from './dead-letters-table.ts';
+import { closeApplied, fileDeadLetter } from './dead-letters-table.ts';
 import { insertObligations, type OpenedObligation, reopenObligations, supersedeOlder } from './obligations-table.ts';
 import type { Operations } from './operations.ts';
 import { moveCommitted, ownCycle, type OwnedCycle } from './streams-table.ts';
@@ -95,11 +95,19 @@ const openObligations = async (
   const { fresh, returned, ...recorded } = decidePage(records, known, cycle);
   if (fresh.length + returned.length === 0) return recorded;
   const deadlineAt = await deadline(work, cycle);
-  if (returned.length > 0) await reopenObligations(work, cycle.streamId, deadlineAt, returned);
-  const opened = await insertObligations(work, { streamId: cycle.streamId, cycleId: cycle.cycleId, deadlineAt }, fresh);
+  const opening = { streamId: cycle.streamId, deadlineAt, contractVersion: cycle.contractVersion };
+  if (returned.length > 0) await reopenObligations(work, opening, returned);
+  const opened = await insertObligations(work, { ...opening, cycleId: cycle.cycleId }, fresh);
   const changed = new Set([...fresh, ...returned].map(({ externalId }) => externalId));
   await supersedeOlder(work, cycle.streamId, [...changed]);
   await fileRefused(work, cycle, fresh, opened);
+  await closeApplied(
+    work,
+    cycle.sync,
+    fresh
+      .filter(({ state }) => state === 'unchanged')
+      .map(({ externalId, updatedAt: at }) => ({ externalId, at, sequence: null })),
+  );
   return recorded;
 };
 

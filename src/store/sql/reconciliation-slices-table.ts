@@ -77,14 +77,15 @@ const repair = async (work: Work, run: Run, disposed: readonly Disposed[]): Prom
     disposition === 'repairing' && payload !== null ? [{ externalId, updatedAt, digest, payload }] : [],
   );
   if (wanted.length === 0) return;
-  const { sync } = await currentBundle(work, run.sync);
+  const { sync, version } = await currentBundle(work, run.sync);
   const externalIds = wanted.map(({ externalId }) => externalId);
   const deadlineAt = shiftInstant(work.now, sync.sla.freshnessMinutes * 60_000);
-  const reopened = await reopenObligations(work, run.stream_id, deadlineAt, wanted);
+  const opening = { streamId: run.stream_id, deadlineAt, contractVersion: version };
+  const reopened = await reopenObligations(work, opening, wanted);
   const unseen = wanted.filter(({ externalId }) => !reopened.has(externalId));
   await insertObligations(
     work,
-    { streamId: run.stream_id, cycleId: null, deadlineAt },
+    { ...opening, cycleId: null },
     unseen.map((one) => ({ ...one, state: 'open', reason: 'Repair' })),
   );
   await supersedeOlder(work, run.stream_id, externalIds);

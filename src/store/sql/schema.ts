@@ -3,6 +3,9 @@ import type { Instant } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ObligationState } from '../../core/obligation/obligation-state.ts';
 
+/** A mapped field of a dead letter: the pseudonym of its value, null for an empty one. */
+export type ContextField = { readonly field: string; readonly pseudonym: string | null };
+
 type ApiKeys = {
   key_id: string;
   name: string;
@@ -70,6 +73,7 @@ type Cycles = {
   opened_at: Instant;
   ended_at: Instant | null;
   mark_at: Instant | null;
+  contract_version: string | null;
   pages: Generated<number>;
   rows_read: Generated<number>;
   opened: Generated<number>;
@@ -112,6 +116,9 @@ type Obligations = {
   sealed: Buffer | null;
   sealed_bytes: Generated<number>;
   cycle_id: string | null;
+  contract_version: string | null;
+  checked_version: string | null;
+  not_before: Instant | null;
 };
 
 type Deliveries = {
@@ -174,14 +181,36 @@ type DeadLetters = {
   external_id: string;
   obligation_id: number | null;
   updated_at: Instant;
-  stage: string;
+  stage: 'read' | 'deliver' | 'write' | 'zap';
   error_class: string;
   reason: string;
   attempts: number;
   owner: string;
   opened_at: Instant;
   closed_at: Instant | null;
-  closed_as: string | null;
+  closed_as: 'superseded' | 'applied' | 'replayed' | 'resolved' | 'waived' | null;
+  number: GeneratedAlways<number>;
+  version_at: Instant;
+  version_sequence: number | null;
+  contract_version: string | null;
+  trace_id: string | null;
+  context: Generated<ContextField[]>;
+  previous_id: string | null;
+  attempts_before: Generated<number>;
+  closed_reason: string | null;
+  closed_by: string | null;
+  waived_by: string | null;
+  ticket: string | null;
+};
+
+type Replays = {
+  replay_id: string;
+  environment: string;
+  sync: string;
+  question: string;
+  key_id: string;
+  at: Instant;
+  answer: JsonObject | null;
 };
 
 type Reconciliations = {
@@ -270,6 +299,7 @@ export type StoreSchema = {
   target_records: TargetRecords;
   intents: Intents;
   dead_letters: DeadLetters;
+  replays: Replays;
   reconciliations: Reconciliations;
   reconciliation_slices: ReconciliationSlices;
   reconciliation_differences: ReconciliationDifferences;

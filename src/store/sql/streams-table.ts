@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
-import { contractFor } from '../../core/contract/bundle.ts';
+import { type ContractBundle, contractFor } from '../../core/contract/bundle.ts';
 import { compareInstants, type Instant } from '../../core/instant.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { type Checkpoint, type Cursor, startInstant } from '../../core/read/checkpoint.ts';
 import { type CycleLease, decideCycle } from '../../core/read/cycle-lease.ts';
 import { currentBundle, unknownSync } from './contracts-table.ts';
 import { appendEvidence } from './evidence-table.ts';
+import { releaseHeld } from './held-release.ts';
 import type { Operations } from './operations.ts';
 import { ownerColumns, type OwnerRow, ownPolling, ownSwitchedOn } from './stream-owner.ts';
 import type { Work } from './work.ts';
@@ -148,7 +149,12 @@ export const getStream = async (work: Work, key: StreamKey): ReturnType<Operatio
 };
 
 /** Gives a cycle the lease of its stream. Two statements. */
-const beginCycle = async (work: Work, cycleId: string, stream: StreamRow, lease: CycleLease): Promise<void> => {
+const beginCycle = async (
+  work: Work,
+  cycleId: string,
+  { stream, bundle }: { readonly stream: StreamRow; readonly bundle: ContractBundle },
+  lease: CycleLease,
+): Promise<void> => {
   const { fence, leaseUntil } = lease;
   await work.tx
     .updateTable('streams')
@@ -165,6 +171,7 @@ const beginCycle = async (work: Work, cycleId: string, stream: StreamRow, lease:
       opened_at: work.now,
       ended_at: null,
       mark_at: stream.fetched_at,
+      contract_version: bundle.version,
       failure: null,
     })
     .onConflict((conflict) => conflict.column('cycle_id').doNothing())
@@ -181,13 +188,15 @@ const beginCycle = async (work: Work, cycleId: string, stream: StreamRow, lease:
 /**
  * Begins a poll cycle. While another cycle holds the lease this one is `busy`; a lease that has ended is taken over,
  * and the fence refuses whatever its old owner still sends. The same cycle again gets the same answer. A Zap that
- * polls the stream of another is `contested`, and so is one poll of the other.
+ * polls the stream of another is `contested`, and so is one poll of the other. Held records that a newer contract lets
+ * through are released here, before the cycle hands out.
  */
 export const openCycle = async (
   work: Work,
   request: Parameters<Operations['openCycle']>[2],
 ): ReturnType<Operations['openCycle']> => {
-  const contract = contractFor(await currentBundle(work, request.sync), request.knownContract);
+  const bundle = await currentBundle(work, request.sync);
+  const contract = contractFor(bundle, request.knownContract);
   const row = await findStream(work, request).forUpdate().executeTakeFirst();
   if (row === undefined) throw noStream(work, request);
   const { fence: fenceBefore, lease_until: leaseUntil, lease_cycle: leaseCycle } = row;
@@ -201,7 +210,8 @@ export const openCycle = async (
     case 'busy':
       return decision;
     case 'begin':
-      await beginCycle(work, request.cycleId, row, decision.lease);
+      await beginCycle(work, request.cycleId, { stream: row, bundle }, decision.lease);
+      await releaseHeld(work, { streamId: row.stream_id, name: row.name }, bundle);
       return { ...opened, fence: decision.lease.fence };
   }
 };
@@ -215,6 +225,8 @@ export type OwnedCycle = {
   readonly fetched: Cursor | null;
   readonly startAt: Instant | null;
   readonly markAt: Instant | null;
+  /** Of the contract that the cycle reads by; null for one from before this was recorded. */
+  readonly contractVersion: string | null;
   readonly version: number;
   /** False once the cycle has handed out and ended. */
   readonly isRunning: boolean;
@@ -240,6 +252,7 @@ export const ownCycle = async (work: Work, cycleId: string, fence: number): Prom
       's.fence',
       's.lease_cycle',
       'c.mark_at',
+      'c.contract_version',
       'c.ended_at',
     ])
     .where('c.cycle_id', '=', cycleId)
@@ -264,6 +277,7 @@ export const ownCycle = async (work: Work, cycleId: string, fence: number): Prom
     fetched: cursorOf(row.fetched_at, row.fetched_id),
     startAt: row.start_at,
     markAt: row.mark_at,
+    contractVersion: row.contract_version,
     version: row.version,
     isRunning: row.ended_at === null && row.lease_cycle === cycleId,
   };

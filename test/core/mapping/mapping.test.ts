@@ -106,7 +106,7 @@ describe('an expression that fails for one record', () => {
   test('holds that record, names the field once and does not quote the value', async () => {
     const mapped = await mapping.map({ amount: 'secret twelve', name: 'Ada' });
     expect(mapped).toEqual({
-      fields: { sum: null, name: 'Ada' },
+      fields: { sum: '\uFFFD', name: 'Ada' },
       problems: [{ field: 'sum', rule: 'expression', message: 'could not be evaluated for this record' }],
     });
   });

@@ -1,7 +1,5 @@
 import { currentBundle } from './contracts.ts';
 import { appendEvidence, pseudonym } from './evidence.ts';
-import type { Operation } from './operation.ts';
-import { compareText } from './position.ts';
 import { type DeadLetter, found, type Work } from './state.ts';
 
 type NewDeadLetter = Omit<DeadLetter, 'id' | 'owner' | 'openedAt' | 'closedAs'> & { readonly updatedAt: string };
@@ -32,24 +30,4 @@ export const fileDeadLetter = (work: Work, { updatedAt, ...letter }: NewDeadLett
   work.state.openLetters.set(letterKey(sync, externalId), id);
   const body = { subject: pseudonym(externalId), stage, errorClass, attempts, updatedAt };
   appendEvidence(work, { kind: 'dead_letter', sync, body });
-};
-
-export const listDeadLetters: Operation<'listDeadLetters'> = ({ state }, _params, { sync, limit }) => {
-  const open = [...state.deadLetters.values()]
-    .filter((letter) => letter.sync === sync && letter.closedAs === null)
-    .toSorted((a, b) => compareText(a.openedAt, b.openedAt) || compareText(a.externalId, b.externalId));
-  const deadLetters = open
-    .slice(0, limit)
-    .map(({ id, stream, externalId, stage, errorClass, reason, attempts, owner, openedAt }) => ({
-      id,
-      stream: stream ?? '',
-      externalId,
-      stage,
-      errorClass,
-      reason,
-      attempts,
-      owner,
-      openedAt,
-    }));
-  return { deadLetters, total: open.length };
 };

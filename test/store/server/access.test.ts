@@ -79,3 +79,17 @@ test('a path that is no operation is a 404 problem, with or without a key', asyn
   expect(problemIn(await app.inject({ url: '/v1/nothing' })).status).toBe(404);
   expect(problemIn(await send('admin', { method: 'DELETE', url: '/v1/me' })).status).toBe(404);
 });
+
+test.each([
+  ['/v1/dead-letters/replays', {}],
+  ['/v1/dead-letters/6f1d1c1e-0a4f-4c53-9f0e-2f6f3a9d7b11/resolution', {}],
+  ['/v1/held/1/waiver', {}],
+])('G8 only an operator or an admin may POST %s', async (url, payload) => {
+  const { send } = startServer(createSmallStore());
+  const statuses = await Promise.all(
+    (['reader', 'auditor', 'sync', 'approver', 'operator', 'admin'] as const).map(
+      async (role) => (await send(role, { method: 'POST', url, payload })).statusCode,
+    ),
+  );
+  expect(statuses).toEqual([403, 403, 403, 403, 400, 400]);
+});

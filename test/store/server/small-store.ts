@@ -33,6 +33,12 @@ const noOperations: Operations = {
   getReconciliation: unused,
   listEvidence: unused,
   listDeadLetters: unused,
+  getDeadLetter: unused,
+  deadLetterRecord: unused,
+  replayDeadLetters: unused,
+  resolveDeadLetter: unused,
+  listHeld: unused,
+  waiveHeld: unused,
 };
 
 const KEY = /^tdm_key-([a-z]+)_secret$/;

@@ -1,0 +1,104 @@
+import { sql } from 'kysely';
+import { compareInstants, type Instant, instantToMs } from '../../core/instant.ts';
+import { tokenizeText } from '../../core/mapping/tokenize.ts';
+import { storableReason } from '../../core/protocol/reason.ts';
+import { StoreError } from '../../core/protocol/store-error.ts';
+import { currentBundle } from './contracts-table.ts';
+import { findDeadLetter } from './dead-letter-views.ts';
+import { fileDeadLetter } from './dead-letters-table.ts';
+import { settleObligation, tryOpenPayload } from './obligations-table.ts';
+import type { Operations } from './operations.ts';
+import type { ObligationState } from '../../core/obligation/obligation-state.ts';
+import { lockStreams, moveCommitted } from './streams-table.ts';
+import { lockedTarget, lockTargets, type TargetKey } from './target-records-table.ts';
+import type { Work } from './work.ts';
+
+type Request = Parameters<Operations['deadLetterRecord']>[2];
+type Reply = Awaited<ReturnType<Operations['deadLetterRecord']>>;
+
+type Delivered = { obligation_id: number; stream_id: number; external_id: string };
+type Current = {
+  state: ObligationState;
+  updated_at: Instant;
+  digest: string;
+  attempts: number;
+  sealed: Buffer | null;
+};
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+const findDelivered = async (work: Work, { sync, deliveryId }: Request): Promise<Delivered> => {
+  const found = UUID.test(deliveryId)
+    ? await sql<Delivered>`
+        select o.obligation_id, o.stream_id, o.external_id
+        from deliveries d join obligations o using (obligation_id) join streams s using (stream_id)
+        where d.delivery_id = ${deliveryId}::uuid and s.environment = ${work.caller.environment} and s.sync = ${sync}
+      `.execute(work.tx)
+    : { rows: [] };
+  const [row] = found.rows;
+  if (row !== undefined) return row;
+  throw new StoreError(
+    'not_found',
+    `Cannot find delivery "${deliveryId.slice(0, 50)}" of sync "${sync}" in ${work.caller.environment}: map Delivery ID from the Tidemark trigger of the same sync`,
+  );
+};
+
+/** How long another run may still be writing the record; 0 when none is. */
+const writingForMs = async (work: Work, key: TargetKey): Promise<number> => {
+  const { intent } = lockedTarget(await lockTargets(work, [key]), key);
+  if (intent?.state !== 'open' || compareInstants(intent.leaseUntil, work.now) <= 0) return 0;
+  return Math.max(1000, instantToMs(intent.leaseUntil) - instantToMs(work.now));
+};
+
+const letterOf = async (work: Work, obligationId: number): Promise<string> => {
+  const { dead_letter_id: id } = await work.tx
+    .selectFrom('dead_letters')
+    .select('dead_letter_id')
+    .where('obligation_id', '=', obligationId)
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  return id;
+};
+
+/**
+ * Gives up on a delivery because its Zap says so. What the Zap says is kept without the values of sensitive fields. A
+ * delivery that was given up before gives its dead letter; one that is settled otherwise is left as it is.
+ */
+export const deadLetterRecord = async (work: Work, request: Request): Promise<Reply> => {
+  const bundle = await currentBundle(work, request.sync);
+  const delivered = await findDelivered(work, request);
+  const { obligation_id: obligationId, stream_id: streamId, external_id: externalId } = delivered;
+  const { entity, externalIdField: field } = bundle.sync.target;
+  const retryAfterMs = await writingForMs(work, { system: bundle.target.name, entity, field, externalId });
+  await lockStreams(work, [streamId]);
+  const current: Current = await work.tx
+    .selectFrom('obligations')
+    .select(['state', 'updated_at', 'digest', 'attempts', 'sealed'])
+    .where('obligation_id', '=', obligationId)
+    .executeTakeFirstOrThrow();
+  switch (current.state) {
+    case 'dead_lettered':
+      return { kind: 'dead_lettered', deadLetter: await findDeadLetter(work, await letterOf(work, obligationId)) };
+    case 'applied':
+    case 'superseded':
+    case 'unchanged':
+    case 'waived':
+      return { kind: 'settled', externalId, state: current.state };
+    case 'open':
+    case 'held':
+      break;
+  }
+  if (retryAfterMs > 0) return { kind: 'in_progress', retryAfterMs };
+  const { digest, sealed, attempts, updated_at: updatedAt } = current;
+  const fields = sealed === null ? undefined : tryOpenPayload(work, { streamId, externalId, digest, sealed });
+  const reason = storableReason(tokenizeText(bundle.sync, fields ?? {}, work.sealing.pseudonym, request.reason));
+  await settleObligation(work, obligationId, 'dead_lettered', reason);
+  await moveCommitted(work, streamId);
+  const { sync, errorClass } = request;
+  const letter = { sync, streamId, externalId, obligationId, updatedAt, stage: 'zap', errorClass, reason } as const;
+  return {
+    kind: 'dead_lettered',
+    deadLetter: await findDeadLetter(work, await fileDeadLetter(work, { ...letter, attempts })),
+  };
+};
