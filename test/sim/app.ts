@@ -60,7 +60,7 @@ export const createApp = (world: World): App => {
       const callId = calls;
       const process = createProcess(scheduler, (self) => {
         if (faults.strikes('processDies')) self.kill();
-        else if (faults.strikes('processFreezes')) self.freeze(chance.pick([500, 5000, 30_000, 90_000, 3_600_000]));
+        else if (faults.strikes('processFreezes')) self.freeze(chance.pick([5000, 90_000, 600_000, 3_600_000]));
       });
       const deadlineMs = scheduler.now() + CALL_BUDGET_MS;
       const runtime: Runtime = {

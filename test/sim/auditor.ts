@@ -25,7 +25,16 @@ export type Auditor = {
   readonly areAllWritten: () => boolean;
 };
 
-type Ports = { readonly store: SimStore; readonly source: Source; readonly targetRecords: () => readonly TargetRecord[] };
+type Ports = {
+  readonly store: SimStore;
+  readonly source: Source;
+  readonly targetRecords: () => readonly TargetRecord[];
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+};
+
+/** The clocks of the store's processes agree to about this (A15). */
+const CLOCKS_DIFFER_MS_MAX = 1000;
 
 type Fields = { readonly name: string | null; readonly note: string | null };
 
@@ -58,7 +67,7 @@ type Written = {
 const memberOf = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 
-export const createAuditor = ({ store, source, targetRecords }: Ports): Auditor => {
+export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Ports): Auditor => {
   let violation: Violation | undefined;
   const pagesOf = new Map<number, RowVersion[][]>();
   const written = new Map<string, Written>();
@@ -163,6 +172,9 @@ export const createAuditor = ({ store, source, targetRecords }: Ports): Auditor 
   };
 
   const checkCheckpoint = (now: Inspection, { name }: StoreRequest, settledAny: boolean): void => {
+    if ((now.fetched?.updatedAt ?? '') > new Date(nowMs() + CLOCKS_DIFFER_MS_MAX).toISOString()) {
+      violated('G4', `fetched ${now.fetched?.updatedAt ?? ''} vouches for changes that are still to come`);
+    }
     const { committed } = now;
     if (committed === null) return;
     const passed = now.obligations.find(

@@ -35,7 +35,7 @@ const strongest = {
   targetFindFails: 0.15,
   /** The app's process. */
   processDies: 0.03,
-  processFreezes: 0.02,
+  processFreezes: 0.08,
   processGoesOnAfterKill: 1,
   processIsCold: 0.5,
   /** Zapier. */

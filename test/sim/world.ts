@@ -77,7 +77,7 @@ export const runWorld = async ({ stores, seed, onEvent }: RunOptions): Promise<O
   const store = await stores.open({ now: () => scheduler.now() + wobbleMs, newId: ids.id });
   const box: { auditor?: Auditor } = {};
   const target = createTarget(shape, (record) => box.auditor?.onEffect(record));
-  const auditor = createAuditor({ store, source, targetRecords: target.records });
+  const auditor = createAuditor({ store, source, targetRecords: target.records, now: scheduler.now });
   box.auditor = auditor;
   const server = createStoreServer(store, auditor, faults, () => {
     wobbleMs = faults.strikes('storeClockWobbles') ? wobble.int(-500, 500) : 0;
