@@ -14,7 +14,8 @@ const failureOf = (reply: Reply): SystemFailure | undefined =>
 /**
  * Calls a system until it answers, or until `decideRetry` says that this call to Tidemark may not try again.
  *
- * Safe for reads; for writes because `decideRetry` repeats only what was certainly not executed.
+ * Safe for reads; for writes because `decideRetry` repeats only what was certainly not executed. Nothing is sent once the
+ * call has no time left.
  *
  * @param phaseOf how far the request had come when it failed; a write gives `phaseOfWrite`
  */
@@ -31,5 +32,7 @@ export const withRetry = async <R extends Reply>(
     const decision = decideRetry(failure, phaseOf(failure), state);
     if (decision.kind === 'give_up') return { reply, attempts };
     await runtime.sleep(decision.waitMs);
+    // A process that was frozen sleeps longer than it meant to, and a write sent now could outlive the lease behind it.
+    if (remainingMs(runtime) === 0) return { reply, attempts };
   }
 };

@@ -24,13 +24,13 @@ export type TestStore = {
   readonly close: () => Promise<void>;
 };
 
-const pilot: Caller = { keyId: 'test', name: 'test', role: 'admin', environment: 'pilot' };
+export const pilot: Caller = { keyId: 'test', name: 'test', role: 'admin', environment: 'pilot' };
 
-const secret = 'a secret for tests, of more than 32 characters';
+export const secret = 'a secret for tests, of more than 32 characters';
 
 type AnyOperation = (caller: Caller, params: unknown, request: unknown) => Promise<unknown>;
 
-const portOver = (operations: Operations, caller: Caller): StorePort => {
+export const portOver = (operations: Operations, caller: Caller): StorePort => {
   const entries = Object.entries(routes).map(([name, route]) => {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- typed by the route table on both sides of this loop
     const operation = Reflect.get(operations, name) as AnyOperation;

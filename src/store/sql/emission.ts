@@ -175,7 +175,7 @@ const handedOutBefore = async (work: Work, { cycleId, streamId }: OwnedCycle): P
     select o.obligation_id, o.external_id, o.updated_at, o.digest, o.attempts, o.opened_at, o.deadline_at, o.sealed,
            o.sealed_bytes as bytes, d.delivery_id, d.attempt, d.route
     from deliveries d join obligations o using (obligation_id)
-    where d.cycle_id = ${cycleId} and o.state = 'open' order by o.updated_at, o.external_id
+    where d.cycle_id = ${cycleId} and o.state = 'open' order by (d.attempt = 1), o.updated_at, o.external_id
   `.execute(work.tx);
   return rows.rows.map((row) => ({ ...row, payload: openPayload(work, payloadOf(streamId, row)) }));
 };

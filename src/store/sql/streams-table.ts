@@ -300,9 +300,9 @@ export const lockStreams = async (work: Work, streamIds: readonly number[]): Pro
 };
 
 /**
- * Moves `committed` to the low-water mark: the last position below the oldest unsettled obligation, or all that was
- * fetched when nothing is unsettled. It can move back, when a late row or a repair opens one below it: then it was
- * true before, and is true now.
+ * Moves `committed` to the low-water mark: the last position below the oldest unsettled obligation, but never beyond what
+ * was fetched, which it is when nothing is unsettled. (A repair opens obligations that no sweep has come to yet.) It can
+ * move back, when a late row or a repair opens one below it: then it was true before, and is true now.
  *
  * Two index look-ups and one update, with the stream locked by the caller.
  */
@@ -317,15 +317,17 @@ export const moveCommitted = async (work: Work, streamId: number): Promise<void>
       where o.stream_id = ${streamId} and (o.updated_at, o.external_id) < (oldest.updated_at, oldest.external_id)
       order by o.updated_at desc, o.external_id desc limit 1
     ), mark as (
-      select (select count(*) from oldest) as unsettled, (select updated_at from below) as at, (select external_id from below) as id
+      select case when everything.yes then s.fetched_at else below.updated_at end as at,
+             case when everything.yes then s.fetched_id else below.external_id end as id
+      from streams s left join below on true
+      cross join lateral (
+        select not exists (select 1 from oldest) or s.fetched_at is null
+               or (below.updated_at, below.external_id) > (s.fetched_at, s.fetched_id) as yes) everything
+      where s.stream_id = ${streamId}
     )
     update streams s
-    set committed_at = case when mark.unsettled = 0 then s.fetched_at else mark.at end,
-        committed_id = case when mark.unsettled = 0 then s.fetched_id else mark.id end,
-        version = s.version + 1
+    set committed_at = mark.at, committed_id = mark.id, version = s.version + 1
     from mark
-    where s.stream_id = ${streamId}
-      and (s.committed_at, s.committed_id) is distinct from
-          (case when mark.unsettled = 0 then s.fetched_at else mark.at end, case when mark.unsettled = 0 then s.fetched_id else mark.id end)
+    where s.stream_id = ${streamId} and (s.committed_at, s.committed_id) is distinct from (mark.at, mark.id)
   `.execute(work.tx);
 };

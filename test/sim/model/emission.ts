@@ -103,7 +103,11 @@ const handedOutBefore = (work: Work, cycleId: string): Item[] =>
       return { delivery, obligation: obligationOf(work, delivery.obligationId) };
     })
     .filter(({ obligation }) => obligation.state === 'open')
-    .toSorted((a, b) => comparePositions(a.obligation, b.obligation))
+    .toSorted(
+      (a, b) =>
+        Number(a.delivery.attempt === 1) - Number(b.delivery.attempt === 1) ||
+        comparePositions(a.obligation, b.obligation),
+    )
     .map(({ delivery, obligation }) =>
       itemOf(obligation, delivery, found(payloadOf(obligation), `payload of delivery ${delivery.deliveryId}`)),
     );

@@ -141,9 +141,12 @@ const lowWaterMark = (work: Work, { streamId, checkpoint }: Stream): Cursor | nu
     const one = found(work.state.obligations.get(id), `obligation ${id}`);
     if (oldest === undefined || comparePositions(one, oldest) < 0) oldest = one;
   }
-  if (oldest === undefined) return checkpoint.fetched.cursor;
+  const fetched = checkpoint.fetched.cursor;
+  if (oldest === undefined || fetched === null) return fetched;
   const below = positions[placeOf(positions, oldest) - 1];
-  return below === undefined ? null : { updatedAt: below.updatedAt, id: below.externalId };
+  if (below === undefined) return null;
+  const isBeyond = comparePositions(below, { updatedAt: fetched.updatedAt, externalId: fetched.id }) > 0;
+  return isBeyond ? fetched : { updatedAt: below.updatedAt, id: below.externalId };
 };
 
 /** Moves `committed` to the last position below the oldest unsettled obligation, or to all that was fetched. */

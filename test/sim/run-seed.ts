@@ -1,0 +1,45 @@
+import { openEmbeddedStores } from './embedded-stores.ts';
+import { modelStores } from './model-stores.ts';
+import type { SimStores } from './sim-store.ts';
+import { describeSwarm } from './swarm.ts';
+import { drawWorld, type Outcome, runWorld } from './world.ts';
+
+/** Events shown of a world in which something went wrong. */
+const EVENTS_SHOWN = 40;
+const EVENT_CHARS_MAX = 500;
+
+export const storeNames = ['model', 'embedded'] as const;
+export type StoreName = (typeof storeNames)[number];
+
+export const openStores = (name: StoreName): Promise<SimStores> => {
+  switch (name) {
+    case 'embedded':
+      return openEmbeddedStores();
+    case 'model':
+      return Promise.resolve(modelStores);
+  }
+};
+
+/** Runs one seed. */
+export const runSeed = (stores: SimStores, seed: number): Promise<Outcome> => runWorld({ stores, seed });
+
+/** What a seed stands for, before anything happens. */
+export const describeWorld = (seed: number): string => {
+  const { shape, swarm } = drawWorld(seed);
+  return `seed ${seed}\nworld  ${JSON.stringify(shape)}\nfaults ${describeSwarm(swarm)}`;
+};
+
+/** Runs a seed once more and tells what happened last in it; `all` for every event. */
+export const explainSeed = async (stores: SimStores, seed: number, all: boolean): Promise<string> => {
+  const events: string[] = [];
+  const { violation, turns } = await runWorld({
+    stores,
+    seed,
+    onEvent: (line) => {
+      events.push(line.slice(0, EVENT_CHARS_MAX));
+      if (!all && events.length > EVENTS_SHOWN) events.shift();
+    },
+  });
+  const end = violation === null ? 'no violation' : `${violation.guarantee}: ${violation.what}`;
+  return [describeWorld(seed), ...events, `turn ${turns}: ${end}`].join('\n');
+};

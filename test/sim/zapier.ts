@@ -1,0 +1,156 @@
+import { StoreError } from '../../src/core/protocol/store-error.ts';
+import type { DeliveryItem } from '../../src/core/protocol/cycle-routes.ts';
+import type { ReconcileResult } from '../../src/core/protocol/reconcile-routes.ts';
+import { poll } from '../../src/engine/poll.ts';
+import { reconcile } from '../../src/engine/reconcile.ts';
+import { upsertMany, type UpsertItem } from '../../src/engine/upsert.ts';
+import type { App, CallEnd } from './app.ts';
+import type { Auditor } from './auditor.ts';
+import type { Chance } from './chance.ts';
+import type { Scheduler } from './scheduler.ts';
+import { type Shape, STREAM, SYNC } from './shape.ts';
+import type { Faults } from './swarm.ts';
+
+const MINUTE_MS = 60_000;
+/** When Zapier runs a failed run again by itself: after 5, 30, 60, 180 and 360 minutes. */
+const AUTOREPLAY_MS = [5, 30, 60, 180, 360].map((minutes) => minutes * MINUTE_MS);
+/** A step that says it is throttled is run again this often. */
+const THROTTLED_MAX = 20;
+const WAIT_MS_MIN = 5000;
+const WAIT_MS_MAX = 3_600_000;
+
+/** The Zap: a polling trigger, and a step that writes. */
+export type Zap = {
+  readonly poll: () => Promise<void>;
+  /** The scheduled Zap's step; gives the verdict, once a run is finished. */
+  readonly reconcile: () => Promise<ReconcileResult | undefined>;
+  readonly isOn: () => boolean;
+  readonly setOn: (on: boolean) => Promise<void>;
+};
+
+type Run = { readonly items: readonly DeliveryItem[]; readonly failures: number; readonly throttled: number };
+
+type World = {
+  readonly scheduler: Scheduler;
+  readonly chance: Chance;
+  readonly faults: Faults;
+  readonly shape: Shape;
+  readonly app: App;
+  readonly auditor: Auditor;
+  readonly log: (text: () => string) => void;
+};
+
+const itemOf = ({ deliveryId, payload }: DeliveryItem): UpsertItem => ({
+  subject: { kind: 'delivery', deliveryId },
+  fields: payload,
+  overrides: {},
+});
+
+const batchesOf = (items: readonly DeliveryItem[], size: number): DeliveryItem[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
+
+/**
+ * Zapier as it treats an app: drops items that it has seen, runs each of the others at least once, some twice at once,
+ * some hours later, and runs again what failed or was throttled.
+ */
+export const createZap = (world: World): Zap => {
+  const { scheduler, chance, faults, shape, app, auditor, log } = world;
+  const seen = new Set<string>();
+  let on = true;
+
+  /** An error that is none of the store's words is a defect of the engine. */
+  const watch = (end: CallEnd<unknown>): void => {
+    if (end.kind !== 'threw') return;
+    const { error } = end;
+    if (!(error instanceof StoreError))
+      auditor.violated('defect', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    else if (error.kind === 'invalid_request' || error.message.startsWith('Unforeseen')) {
+      auditor.violated('defect', error.message);
+    }
+  };
+
+  const schedule = (delayMs: number, run: Run): void => {
+    scheduler.after(delayMs, () => {
+      void perform(run);
+    });
+  };
+
+  const fail = (run: Run): void => {
+    const delayMs = AUTOREPLAY_MS[run.failures];
+    if (delayMs === undefined || faults.strikes('noAutoreplay')) return;
+    schedule(delayMs + chance.int(0, MINUTE_MS), { ...run, failures: run.failures + 1, throttled: 0 });
+  };
+
+  const throttle = (run: Run, afterMs: number): void => {
+    if (run.throttled >= THROTTLED_MAX) {
+      fail(run);
+      return;
+    }
+    const waitMs = Math.min(WAIT_MS_MAX, Math.max(WAIT_MS_MIN, afterMs));
+    schedule(waitMs + chance.int(0, waitMs), { ...run, throttled: run.throttled + 1 });
+  };
+
+  const perform = async (run: Run): Promise<void> => {
+    const label = `run of ${run.items.map(({ externalId, deliveryId }) => `${externalId}=${deliveryId.slice(0, 8)}`).join(' ')}`;
+    const end = await app.call(label, (ports) => upsertMany(ports, { sync: SYNC, items: run.items.map(itemOf) }));
+    watch(end);
+    if (end.kind !== 'returned') {
+      fail(run);
+      return;
+    }
+    const results = end.value;
+    log(() => `${label}: ${results.map((one) => (one.kind === 'done' ? one.status : one.kind)).join(' ')}`);
+    const again = results.find((one) => one.kind === 'retry');
+    if (again !== undefined) throttle(run, again.kind === 'retry' ? again.afterMs : 0);
+    else if (results.some((one) => one.kind === 'refused')) fail(run);
+    else if (faults.strikes('runReplayedLater')) {
+      schedule(chance.pick([10_000, 10 * MINUTE_MS, 60 * MINUTE_MS, 600 * MINUTE_MS]), { ...run, failures: 9 });
+    }
+  };
+
+  const start = (items: readonly DeliveryItem[]): void => {
+    const run: Run = { items, failures: 0, throttled: 0 };
+    const delayMs = faults.strikes('runHeld') ? chance.int(1, 240) * MINUTE_MS : chance.int(100, 5000);
+    schedule(delayMs, run);
+    if (faults.strikes('runsTwiceAtOnce')) schedule(delayMs + chance.pick([0, 10, 1000]), run);
+  };
+
+  const pollOnce = async (): Promise<void> => {
+    const end = await app.call('poll', (ports) => poll(ports, { sync: SYNC, stream: STREAM }));
+    watch(end);
+    if (end.kind !== 'returned' || end.value.kind !== 'items' || faults.strikes('pollLost')) return;
+    const { items } = end.value;
+    const fresh = items.filter(({ deliveryId }) => !seen.has(deliveryId));
+    for (const { deliveryId } of fresh) seen.add(deliveryId);
+    log(() => `poll gave ${items.map(({ externalId, attempt }) => `${externalId}#${attempt}`).join(' ')}`);
+    for (const batch of batchesOf(fresh, shape.batchMax)) start(batch);
+  };
+
+  return {
+    poll: async () => {
+      if (!on) return;
+      const second = faults.strikes('pollsTwiceAtOnce') ? pollOnce() : undefined;
+      await pollOnce();
+      await second;
+    },
+    reconcile: async () => {
+      const window = { kind: 'contract' } as const;
+      const request = { sync: SYNC, stream: STREAM, window, repair: null };
+      const end = await app.call('reconcile', (ports) => reconcile(ports, request));
+      watch(end);
+      if (end.kind !== 'returned') return undefined;
+      const { state, verdict, reason } = end.value;
+      log(() => `reconciliation ${state}, ${verdict}: ${reason}`);
+      return state === 'finished' ? end.value : undefined;
+    },
+    isOn: () => on,
+    setOn: async (isOn) => {
+      if (isOn && !on) {
+        // Switching on asks the trigger once, to fill Zapier's memory of what it has seen: the stream keeps its place.
+        const stream = { sync: SYNC, stream: STREAM };
+        watch(await app.call('switch on', (ports) => ports.store.openStream(stream, { start: { kind: shape.start } })));
+      }
+      on = isOn;
+    },
+  };
+};
