@@ -75,7 +75,7 @@ const candidates = async (work: Work, streamId: number, externalIds: readonly st
   const rows = await sql<Candidate>`
     select o.obligation_id, o.external_id, o.updated_at, o.digest, o.attempts, o.opened_at, o.deadline_at, o.sealed, o.sealed_bytes as bytes,
            o.attempts - (select count(*) from deliveries d where d.obligation_id = o.obligation_id and d.parked
-                         and d.handed_at >= o.opened_at) as tried
+                         and d.sequence = o.sequence) as tried
     from obligations o
     where o.stream_id = ${streamId} and o.external_id = any(${externalIds}::text[]) and o.state = 'open'
       and (o.due_at is null or o.due_at <= ${work.now}) and (o.not_before is null or o.not_before <= ${work.now})

@@ -13,7 +13,7 @@ import type { Work } from './work.ts';
  */
 
 const untried = (work: Work, { system, entity, field }: TargetPlace, probe: string | null) => sql`
-  d.attempt = o.attempts and d.handed_at >= o.opened_at and not exists (
+  d.attempt = o.attempts and d.sequence = o.sequence and not exists (
     select 1 from intents i
     where i.environment = ${work.caller.environment} and i.system = ${system} and i.entity = ${entity} and i.field = ${field}
       and i.external_id = o.external_id and i.obligation_id = o.obligation_id and i.begun_at >= d.handed_at

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import { onEngines } from '../../world/on-engines.ts';
 
-/** The tables and columns that `schema.ts` declares, read from its text: `type ApiKeys = {` and `api_keys: ApiKeys;`. */
+/** The tables and columns that the schema declares, read from its text: `type ApiKeys = {` and `api_keys: ApiKeys;`. */
 const declared = (): Record<string, string[]> => {
-  const text = readFileSync('src/store/sql/schema.ts', 'utf8');
+  const files = ['schema.ts', 'schema-reconciliation.ts'];
+  const text = files.map((file) => readFileSync(`src/store/sql/${file}`, 'utf8')).join('\n');
   const columnsOf = new Map<string, string[]>();
   for (const [, name = '', body = ''] of text.matchAll(/^(?:export )?type (\w+) = \{([^}]*)\};/gm)) {
     columnsOf.set(name, [...body.matchAll(/(\w+): /g)].map(([, column = '']) => column).toSorted());
@@ -23,7 +24,7 @@ onEngines('the schema', (open) => {
       from information_schema.columns where table_schema = 'public' and table_name <> 'tidemark_migration' group by 1
     `.execute(store.database.kysely);
     const actual = Object.fromEntries(found.rows.map(({ table, columns }) => [table, columns.toSorted()]));
-    expect(Object.keys(actual)).toHaveLength(19);
+    expect(Object.keys(actual)).toHaveLength(20);
     expect(actual).toEqual(declared());
   });
 });
