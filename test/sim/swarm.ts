@@ -35,7 +35,9 @@ const strongest = {
   targetFindFails: 0.15,
   /** The app's process. */
   processDies: 0.03,
-  processFreezes: 0.08,
+  processFreezes: 0.05,
+  /** It is frozen while it waits to try again. */
+  processOversleeps: 0.5,
   processGoesOnAfterKill: 1,
   processIsCold: 0.5,
   /** Zapier. */
