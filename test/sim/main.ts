@@ -94,7 +94,9 @@ const runAll = async (store: StoreName): Promise<boolean> => {
     turns += outcome.turns;
     if (outcome.violation !== null) failed.push(outcome);
     if (!values.json && (done % 100 === 0 || outcome.violation !== null)) {
-      process.stderr.write(`${done} of ${seeds.length} seeds, ${turns} turns, ${failed.length} violations, ${seconds().toFixed(0)} s\n`);
+      process.stderr.write(
+        `${done} of ${seeds.length} seeds, ${turns} turns, ${failed.length} violations, ${seconds().toFixed(0)} s\n`,
+      );
     }
     return !(values.first && failed.length > 0);
   };

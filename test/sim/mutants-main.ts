@@ -40,13 +40,21 @@ const challenge = ({ name }: Mutant): Promise<Verdict> =>
       const lines = stdout.trim().split('\n');
       const read = lastLine.safeParse(parsed(lines.at(-1) ?? ''));
       if (!read.success) {
-        resolve({ name, caught: false, line: `BROKEN    ${name}: ${stderr.slice(-500)}${error === null ? '' : error.message.slice(0, 200)}` });
+        resolve({
+          name,
+          caught: false,
+          line: `BROKEN    ${name}: ${stderr.slice(-500)}${error === null ? '' : error.message.slice(0, 200)}`,
+        });
         return;
       }
       const { seeds, violations } = read.data;
       const how = lines.findLast((line) => line.startsWith('turn ')) ?? '';
       const caught = violations > 0;
-      resolve({ name, caught, line: `${caught ? 'caught   ' : 'SURVIVED '} after ${seeds} seeds: ${name} (${how.slice(0, 120)})` });
+      resolve({
+        name,
+        caught,
+        line: `${caught ? 'caught   ' : 'SURVIVED '} after ${seeds} seeds: ${name} (${how.slice(0, 120)})`,
+      });
     });
   });
 

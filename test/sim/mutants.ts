@@ -91,7 +91,8 @@ export const mutants: readonly Mutant[] = [
     name: 'an unknown write is sent again at once',
     file: backoff,
     find: "    case 'unauthorized':\n    case 'rejected':\n    case 'unknown':\n      return undefined;",
-    replace: "    case 'unknown':\n      return 100;\n    case 'unauthorized':\n    case 'rejected':\n      return undefined;",
+    replace:
+      "    case 'unknown':\n      return 100;\n    case 'unauthorized':\n    case 'rejected':\n      return undefined;",
   },
   {
     name: 'an unknown write is taken for one that was not sent',
@@ -145,8 +146,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'two copies found are taken for none',
     file: targetWrite,
-    find: 'if (only === undefined) return { kind: \'none\' };\n  if (found.length > 1)',
-    replace: 'if (only === undefined || only.id.endsWith(\'3\')) return { kind: \'none\' };\n  if (found.length > 1)',
+    find: "if (only === undefined) return { kind: 'none' };\n  if (found.length > 1)",
+    replace: "if (only === undefined || only.id.endsWith('3')) return { kind: 'none' };\n  if (found.length > 1)",
   },
   {
     name: 'the lease on a record is too short',

@@ -33,7 +33,7 @@ const createQueue = () => {
   };
   const push = (event: Event): void => {
     heap.push(event);
-    for (let child = heap.length - 1; child > 0; ) {
+    for (let child = heap.length - 1; child > 0;) {
       const parent = (child - 1) >> 1;
       if (!isBefore(at(child), at(parent))) break;
       swap(child, parent);
@@ -41,7 +41,7 @@ const createQueue = () => {
     }
   };
   const sink = (): void => {
-    for (let parent = 0; ; ) {
+    for (let parent = 0; ;) {
       let least = parent;
       for (const child of [2 * parent + 1, 2 * parent + 2]) {
         if (child < heap.length && isBefore(at(child), at(least))) least = child;

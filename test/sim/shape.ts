@@ -86,7 +86,7 @@ const entity = { sinceParam: 'since', paging: { style: 'keyset' }, idField: 'id'
 export const SYNC = 'people-to-contacts';
 export const STREAM = 'main';
 export const SOURCE = 'source-system';
-export const TARGET = 'target-system';
+const TARGET = 'target-system';
 
 export type Contracts = {
   readonly source: SystemContract;

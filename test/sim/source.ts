@@ -150,7 +150,12 @@ export const createSource = ({ now, chance, faults, shape }: World): Source => {
     const taken = sorted.slice(0, size);
     const last = taken.at(-1);
     if (last === undefined || taken.length === sorted.length) {
-      return { kind: 'page', records: taken.flatMap((row) => toRecord(bodyOf(row)) ?? []), unusable: [], nextToken: null };
+      return {
+        kind: 'page',
+        records: taken.flatMap((row) => toRecord(bodyOf(row)) ?? []),
+        unusable: [],
+        nextToken: null,
+      };
     }
     const inclusive = taken.length > 1 && faults.strikes('sourceRepeatsRows');
     const next: Token = { at: last.updatedAt, id: last.id, inclusive };

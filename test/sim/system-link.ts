@@ -1,4 +1,10 @@
-import type { EntityDriver, FindReply, PageReply, WriteReply, WriteRequest } from '../../src/core/system/entity-driver.ts';
+import type {
+  EntityDriver,
+  FindReply,
+  PageReply,
+  WriteReply,
+  WriteRequest,
+} from '../../src/core/system/entity-driver.ts';
 import type { SystemFailure } from '../../src/core/system/failure.ts';
 import type { Chance } from './chance.ts';
 import type { Process } from './process.ts';
@@ -163,8 +169,7 @@ export const targetDriver = (world: LinkWorld, process: Process, target: Target)
     findBatchMax: world.shape.findBatchMax,
     nativeUpsert: world.shape.nativeUpsert,
     readPage: () => Promise.reject(new Error('Cannot page through the target: the engine never does')),
-    find: (field, values): Promise<FindReply> =>
-      link.read(`find ${values.join()}`, () => target.find(field, values)),
+    find: (field, values): Promise<FindReply> => link.read(`find ${values.join()}`, () => target.find(field, values)),
     readByIds: (ids): Promise<FindReply> => link.read(`by ids ${ids.join()}`, () => target.find('id', ids)),
     toRecord: () => undefined,
     write: (request): Promise<WriteReply> => {
