@@ -22,6 +22,8 @@ const strongest = {
   sourceRepeatsRows: 0.5,
   sourceClampsPages: 0.5,
   sourceGivesTokenTwice: 0.05,
+  /** Per poll: the target refuses connections for up to some minutes, beginning at any moment. */
+  targetGoesDown: 0.3,
   targetThrottles: 0.25,
   targetCannotBeReached: 0.2,
   targetLosesRequest: 0.15,
