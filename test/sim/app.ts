@@ -3,6 +3,7 @@ import type { ContractCache, DriverFactory } from '../../src/engine/contracts.ts
 import type { Runtime } from '../../src/engine/runtime.ts';
 import type { StorePort } from '../../src/core/protocol/store-port.ts';
 import type { Auditor } from './auditor.ts';
+import type { Chance } from './chance.ts';
 import { createProcess } from './process.ts';
 import { SOURCE } from './shape.ts';
 import type { Source } from './source.ts';
@@ -37,6 +38,9 @@ type World = LinkWorld & {
   readonly auditor: Auditor;
 };
 
+/** How long a process stands still. */
+const drawFreeze = (chance: Chance): number => chance.pick([5000, 90_000, 600_000, 3_600_000]);
+
 export const createApp = (world: World): App => {
   const { scheduler, chance, faults, log } = world;
   let calls = 0;
@@ -60,12 +64,15 @@ export const createApp = (world: World): App => {
       const callId = calls;
       const process = createProcess(scheduler, (self) => {
         if (faults.strikes('processDies')) self.kill();
-        else if (faults.strikes('processFreezes')) self.freeze(chance.pick([5000, 90_000, 600_000, 3_600_000]));
+        else if (faults.strikes('processFreezes')) self.freeze(drawFreeze(chance));
       });
       const deadlineMs = scheduler.now() + CALL_BUDGET_MS;
       const runtime: Runtime = {
         now: scheduler.now,
-        sleep: (ms) => process.after(ms, () => undefined),
+        sleep: (ms) => {
+          const extraMs = faults.strikes('processOversleeps') ? drawFreeze(chance) : 0;
+          return process.after(ms + extraMs, () => undefined);
+        },
         random: chance.next,
         newId: chance.id,
         deadlineMs,

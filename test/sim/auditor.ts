@@ -64,6 +64,8 @@ type Written = {
   readonly contents: Set<string>;
 };
 
+const fieldsOf = (body: TargetRecord['body']): Fields => ({ name: textOf(body['name']), note: textOf(body['note']) });
+
 const memberOf = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 
@@ -90,8 +92,7 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
   const onPage: Auditor['onPage'] = (callId, reply) => {
     if (reply.kind === 'failed') return;
     const rows = reply.records.map(({ id, updatedAt, body }): RowVersion => {
-      const fields = { name: textOf(body['name']), note: textOf(body['note']) };
-      return { id, index: 0, updatedAt, visibleAtMs: 0, fields };
+      return { id, index: 0, updatedAt, visibleAtMs: 0, fields: fieldsOf(body) };
     });
     for (const { id, updatedAt } of rows) {
       const here = { id, updatedAt };
@@ -110,7 +111,7 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
     }
     const copies = targetRecords().filter((one) => one.body['externalId'] === externalId).length;
     if (copies > 1) violated('G2', `${copies} target records have the external ID ${externalId}`);
-    const content = contentOf({ name: textOf(body['name']), note: textOf(body['note']) });
+    const content = contentOf(fieldsOf(body));
     const before = written.get(externalId) ?? { index: 0, content: '', contents: new Set() };
     const versions = source
       .versionsOf(externalId)
@@ -147,8 +148,8 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
     switch (one.state) {
       case 'applied':
       case 'unchanged': {
-        const [version] = versionsOf(one);
-        const content = version?.fields == null ? '' : contentOf(version.fields);
+        const fields = versionsOf(one)[0]?.fields ?? null;
+        const content = fields === null ? '' : contentOf(fields);
         if (target === undefined || (target.index < oldest && !target.contents.has(content))) {
           violated('G1', `${one.externalId} as of ${one.updatedAt} is ${one.state}, and never reached the target`);
         }
@@ -232,33 +233,42 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
     if (request.name === 'recordPage' && answer.kind === 'reply') onPageRecorded(request, callId);
   };
 
+  const isWanted = ({ updatedAt }: RowVersion): boolean => last.startAt === null || updatedAt >= last.startAt;
+
+  /** What keeps a source record and its target from agreeing. */
+  const disagreementOn = (row: RowVersion, copies: readonly TargetRecord[]): string | undefined => {
+    const { id, updatedAt, fields } = row;
+    if (fields === null || !isWanted(row)) return undefined;
+    const state = states.get(keyOf(id, updatedAt, digestOf(fields)))?.state;
+    if (state === undefined) return `${id} as of ${updatedAt} was never read`;
+    if (fields.name === null) return state === 'held' ? undefined : `${id} breaks the contract and is ${state}`;
+    if (state === 'dead_lettered') return undefined;
+    const [only] = copies;
+    if (only === undefined || copies.length > 1) return `${id} is ${copies.length} times on the target`;
+    const content = contentOf(fieldsOf(only.body));
+    return content === contentOf(fields)
+      ? undefined
+      : `${id} is "${content}" on the target, and "${contentOf(fields)}" in the source`;
+  };
+
   const disagreement = (): string | undefined => {
     if (source.hasHidden()) return 'the source still hides a change';
     const open = last.obligations.find(({ state }) => state === 'open');
-    if (open !== undefined)
+    if (open !== undefined) {
       return `${open.externalId} as of ${open.updatedAt} is open after ${open.attempts} deliveries`;
-    const byId = Map.groupBy(targetRecords(), ({ body }) => String(body['externalId']));
-    for (const { id, updatedAt, fields } of source.visible()) {
-      if (fields === null || (last.startAt !== null && updatedAt < last.startAt)) continue;
-      const state = states.get(keyOf(id, updatedAt, digestOf(fields)))?.state;
-      if (state === undefined) return `${id} as of ${updatedAt} was never read`;
-      if (fields.name === null && state !== 'held')
-        return `${id} as of ${updatedAt} breaks the contract and is ${state}`;
-      if (state === 'dead_lettered' || fields.name === null) continue;
-      const held = byId.get(id) ?? [];
-      const [only] = held;
-      if (only === undefined || held.length > 1) return `${id} is ${held.length} times on the target`;
-      const content = contentOf({ name: textOf(only.body['name']), note: textOf(only.body['note']) });
-      if (content !== contentOf(fields))
-        return `${id} is "${content}" on the target, and "${contentOf(fields)}" in the source`;
+    }
+    const byId = Map.groupBy(targetRecords(), ({ body }) => textOf(body['externalId']) ?? '');
+    for (const row of source.visible()) {
+      const found = disagreementOn(row, byId.get(row.id) ?? []);
+      if (found !== undefined) return found;
     }
     return undefined;
   };
 
   const areAllWritten = (): boolean =>
-    source.visible().every(({ id, updatedAt, fields }) => {
-      const isWanted = last.startAt === null || updatedAt >= last.startAt;
-      if (fields === null || fields.name === null || !isWanted) return false;
+    source.visible().every((row) => {
+      const { id, updatedAt, fields } = row;
+      if (fields === null || fields.name === null || !isWanted(row)) return false;
       return states.get(keyOf(id, updatedAt, digestOf(fields)))?.state !== 'dead_lettered';
     });
 

@@ -97,8 +97,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an unknown write is taken for one that was not sent',
     file: targetWrite,
-    find: "reply.kind === 'failed' && reply.failure.kind !== 'unknown'",
-    replace: "reply.kind === 'failed' && reply.failure.kind === 'unknown'",
+    find: "if (reply.kind === 'failed' && reply.failure.kind !== 'unknown') {",
+    replace:
+      "if (reply.kind === 'failed' && reply.failure.kind === 'unknown') return { kind: 'done', written: notSent(reply.failure, attempts) };\n  if (reply.kind === 'failed' && reply.failure.kind !== 'unknown') {",
   },
   {
     name: 'a write that was not sent is taken for confirmed',

@@ -16,8 +16,9 @@ registerHooks({
     if (url !== href) return loaded;
     const read = loaded.source ?? '';
     const source = typeof read === 'string' ? read : new TextDecoder().decode(read);
-    if (source.split(mutant.find).length !== 2)
+    if (source.split(mutant.find).length !== 2) {
       throw new Error(`Cannot break ${mutant.file}: "${mutant.find}" is not there once`);
+    }
     return { ...loaded, source: source.replace(mutant.find, () => mutant.replace) };
   },
 });

@@ -46,11 +46,13 @@ export const runSeeds = async (job: Job, workers: number): Promise<void> => {
       const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: { store } });
       const handOut = (): void => {
         const chunk = take();
-        if (chunk.length > 0) worker.postMessage(chunk);
-        else
-          void worker.terminate().then(() => {
-            resolve();
-          }, reject);
+        if (chunk.length > 0) {
+          worker.postMessage(chunk);
+          return;
+        }
+        worker.terminate().then(() => {
+          resolve();
+        }, reject);
       };
       worker.on('error', reject);
       worker.on('message', (message: unknown) => {

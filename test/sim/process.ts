@@ -29,7 +29,7 @@ export const createProcess = (scheduler: Scheduler, onDeliver: (process: Process
       return;
     }
     onDeliver(process);
-    if (killed) return;
+    if (process.isKilled()) return;
     if (thawsAtMs > scheduler.now()) deliver(action);
     else action();
   };

@@ -41,6 +41,8 @@ export type Shape = {
   readonly datesWrong: boolean;
   /** Share of polls before which somebody edits or deletes a target record by hand; reconciliation repairs it. */
   readonly driftShare: number;
+  /** Share of changes that take a record back to the state before. */
+  readonly revertShare: number;
 };
 
 export const drawShape = (chance: Chance): Shape => {
@@ -78,6 +80,7 @@ export const drawShape = (chance: Chance): Shape => {
     reconcileEveryPolls,
     datesWrong,
     driftShare,
+    revertShare: chance.pick([0.1, 0.1, 0.6]),
   };
 };
 
@@ -86,7 +89,7 @@ const entity = { sinceParam: 'since', paging: { style: 'keyset' }, idField: 'id'
 export const SYNC = 'people-to-contacts';
 export const STREAM = 'main';
 export const SOURCE = 'source-system';
-export const TARGET = 'target-system';
+const TARGET = 'target-system';
 
 export type Contracts = {
   readonly source: SystemContract;

@@ -109,8 +109,8 @@ export const createSource = ({ now, chance, faults, shape }: World): Source => {
     const kind = chance.next();
     const last = versions.at(-1)?.fields ?? null;
     const previous = versions.at(-2)?.fields ?? null;
-    if (kind < 0.1 && previous !== null) return previous;
-    if (kind < 0.2 && last !== null) return last;
+    if (kind < shape.revertShare && previous !== null) return previous;
+    if (kind < shape.revertShare + 0.1 && last !== null) return last;
     return { name: text(), note: chance.happens(0.5) ? text() : null };
   };
 

@@ -22,6 +22,8 @@ const strongest = {
   sourceRepeatsRows: 0.5,
   sourceClampsPages: 0.5,
   sourceGivesTokenTwice: 0.05,
+  /** Per poll: the target refuses connections for up to some minutes, beginning at any moment. */
+  targetGoesDown: 0.3,
   targetThrottles: 0.25,
   targetCannotBeReached: 0.2,
   targetLosesRequest: 0.15,
@@ -35,7 +37,9 @@ const strongest = {
   targetFindFails: 0.15,
   /** The app's process. */
   processDies: 0.03,
-  processFreezes: 0.08,
+  processFreezes: 0.05,
+  /** It is frozen while it waits to try again. */
+  processOversleeps: 0.5,
   processGoesOnAfterKill: 1,
   processIsCold: 0.5,
   /** Zapier. */

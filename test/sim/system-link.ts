@@ -40,7 +40,9 @@ type Link = {
   readonly write: (what: string, effect: () => WriteReply) => Promise<WriteReply>;
 };
 
-const createLink = (world: LinkWorld, process: Process, side: 'source' | 'target'): Link => {
+type Side = { readonly name: 'source' | 'target'; readonly isUp: () => boolean };
+
+const createLink = (world: LinkWorld, process: Process, { name: side, isUp }: Side): Link => {
   const { scheduler, chance, faults, shape, log } = world;
   const latencyMs = (): number => chance.int(1, shape.latencyMsMax);
   const throttled = (): Failed => {
@@ -55,6 +57,7 @@ const createLink = (world: LinkWorld, process: Process, side: 'source' | 'target
   };
 
   const readFailure = (): Failed | undefined => {
+    if (!isUp()) return unavailable('connection refused');
     if (side === 'target') return faults.strikes('targetFindFails') ? unavailable('find failed') : undefined;
     if (faults.strikes('sourceThrottles')) return throttled();
     if (faults.strikes('sourceIsUnavailable')) return unavailable('status 503');
@@ -82,6 +85,7 @@ const createLink = (world: LinkWorld, process: Process, side: 'source' | 'target
   const courseOf = (): Course => {
     const there = latencyMs();
     const back = there + latencyMs();
+    if (!isUp()) return { effectMs: null, answerMs: there, answer: unavailable('connection refused') };
     const lateMs = (): number => chance.int(0, LATE_EFFECT_MS_MAX);
     if (faults.strikes('targetThrottles')) return { effectMs: null, answerMs: back, answer: throttled() };
     if (faults.strikes('targetCannotBeReached')) {
@@ -144,7 +148,7 @@ export const sourceDriver = (
   source: Source,
   onPage: (reply: PageReply) => void,
 ): EntityDriver => {
-  const link = createLink(world, process, 'source');
+  const link = createLink(world, process, { name: 'source', isUp: () => true });
   return {
     pageSize: world.shape.pageSize,
     findBatchMax: world.shape.findBatchMax,
@@ -163,7 +167,7 @@ export const sourceDriver = (
 
 /** The target as one process of the app reaches it. */
 export const targetDriver = (world: LinkWorld, process: Process, target: Target): EntityDriver => {
-  const link = createLink(world, process, 'target');
+  const link = createLink(world, process, { name: 'target', isUp: target.isUp });
   return {
     pageSize: world.shape.pageSize,
     findBatchMax: world.shape.findBatchMax,

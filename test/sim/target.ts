@@ -9,6 +9,8 @@ export type Target = {
   readonly find: (field: string, values: readonly string[]) => FindReply;
   readonly write: (request: WriteRequest) => WriteReply;
   readonly records: () => readonly TargetRecord[];
+  readonly isUp: () => boolean;
+  readonly setUp: (up: boolean) => void;
   /** Somebody edits or deletes a record by hand. */
   readonly drift: (chance: Chance) => void;
 };
@@ -25,6 +27,7 @@ const text = (body: JsonObject, member: string): string => {
 export const createTarget = (shape: Shape, onEffect: OnEffect): Target => {
   const records = new Map<string, JsonObject>();
   let made = 0;
+  let up = true;
 
   const put = (id: string, fields: JsonObject): void => {
     const body = { ...records.get(id), ...fields };
@@ -51,6 +54,10 @@ export const createTarget = (shape: Shape, onEffect: OnEffect): Target => {
   };
 
   return {
+    isUp: () => up,
+    setUp: (isUp) => {
+      up = isUp;
+    },
     drift,
     records: () => [...records].map(([id, body]) => ({ id, body })),
     find: (field, values) => ({

@@ -117,6 +117,16 @@ export const runWorld = async ({ stores, seed, onEvent }: RunOptions): Promise<O
         server.setUp(true);
       });
     }
+    if (target.isUp() && strikes('targetGoesDown')) {
+      const downs = chance.fork(`target down ${scheduler.turns()}`);
+      const fromMs = downs.int(0, 20_000);
+      scheduler.after(fromMs, () => {
+        target.setUp(faults.areStopped());
+      });
+      scheduler.after(fromMs + downs.pick([5000, 20_000, 60_000, 600_000]), () => {
+        target.setUp(true);
+      });
+    }
     if (zapier.isOn() && strikes('zapSwitchedOff')) {
       void zapier.setOn(false);
       scheduler.after(within() * shape.pollEveryMs, () => {
@@ -146,6 +156,7 @@ export const runWorld = async ({ stores, seed, onEvent }: RunOptions): Promise<O
   faults.stop();
   log(() => 'all faults stop');
   server.setUp(true);
+  target.setUp(true);
   void zap.setOn(true);
   const polls = pollsToAgree(shape);
   for (let poll = 1; ; poll += 1) {

@@ -62,11 +62,10 @@ export const createZap = (world: World): Zap => {
   const watch = (end: CallEnd<unknown>): void => {
     if (end.kind !== 'threw') return;
     const { error } = end;
-    if (!(error instanceof StoreError))
-      auditor.violated('defect', error instanceof Error ? (error.stack ?? error.message) : String(error));
-    else if (error.kind === 'invalid_request' || error.message.startsWith('Unforeseen')) {
-      auditor.violated('defect', error.message);
-    }
+    const isForeseen =
+      error instanceof StoreError && error.kind !== 'invalid_request' && !error.message.startsWith('Unforeseen');
+    if (isForeseen) return;
+    auditor.violated('defect', error instanceof Error ? (error.stack ?? error.message) : String(error));
   };
 
   const schedule = (delayMs: number, run: Run): void => {
@@ -101,7 +100,7 @@ export const createZap = (world: World): Zap => {
     const results = end.value;
     log(() => `${label}: ${results.map((one) => (one.kind === 'done' ? one.status : one.kind)).join(' ')}`);
     const again = results.find((one) => one.kind === 'retry');
-    if (again !== undefined) throttle(run, again.kind === 'retry' ? again.afterMs : 0);
+    if (again !== undefined) throttle(run, again.afterMs);
     else if (results.some((one) => one.kind === 'refused')) fail(run);
     else if (faults.strikes('runReplayedLater')) {
       schedule(chance.pick([10_000, 10 * MINUTE_MS, 60 * MINUTE_MS, 600 * MINUTE_MS]), { ...run, failures: 9 });
