@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { compareInstants, type Instant, parseInstant, shiftInstant } from '../instant.ts';
 import { storableText } from '../protocol/storable-text.ts';
+import { tokenTrail } from './token-trail.ts';
 
 /** An instant as it crosses the wire: any ISO 8601 text, brought into the one form. */
 export const instantText = z.string().transform((text, context): Instant => {
@@ -14,6 +15,18 @@ export const instantText = z.string().transform((text, context): Instant => {
 export const cursor = z.object({ updatedAt: instantText, id: z.string() });
 export type Cursor = z.infer<typeof cursor>;
 
+/** A sweep, under way or ended: what the next page of it is held against. */
+export const sweepState = z.object({
+  /** Made when it begins; a sweep that begins anew is another one. */
+  id: z.uuid().toLowerCase(),
+  /** Where it began to read; null for the beginning of the source. */
+  since: instantText.nullable(),
+  /** The last record of its last page that had one; null before the first. */
+  last: cursor.nullable(),
+  trail: tokenTrail,
+});
+export type SweepState = z.infer<typeof sweepState>;
+
 /**
  * How far reading has come. A sweep runs from a start to the end of the source; while `token` is set it is
  * unfinished, and the next cycle goes on exactly there. Without that, a burst wider than one poll can read would be
@@ -26,6 +39,8 @@ export const fetched = z.object({
   token: storableText(4000, 0).nullable(),
   /** When the last sweep began, by the store's clock. What was committed late since then may lie below what it read. */
   begunAt: instantText.nullable().default(null),
+  /** The last sweep; null before the first page, and for one read by a program that did not know of it. */
+  sweep: sweepState.nullable().default(null),
 });
 
 /** Where a new stream begins. `now` is fixed once, when the stream is made. */

@@ -183,7 +183,7 @@ export const recordPage = async (work: Work, cycleId: string, request: Request):
     );
   }
   const recorded = await openObligations(work, cycle, request.records);
-  const { cursor, token, begunAt } = request.fetched;
+  const { cursor, token, begunAt, sweep } = request.fetched;
   const checkpointVersion = cycle.version + 1;
   await work.tx
     .updateTable('streams')
@@ -192,6 +192,7 @@ export const recordPage = async (work: Work, cycleId: string, request: Request):
       fetched_id: cursor?.id ?? null,
       fetched_token: token,
       sweep_begun_at: begunAt,
+      sweep,
       version: checkpointVersion,
       lease_until: shiftInstant(work.now, CYCLE_LEASE_MS),
     })

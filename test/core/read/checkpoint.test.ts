@@ -10,10 +10,10 @@ import {
 const at = (text: string) => instantText.parse(text);
 const cursor = (text: string, id = 'a'): Cursor => ({ updatedAt: at(text), id });
 
-const stored = (fetched: Checkpoint['fetched'], startAt: Checkpoint['startAt'] = null): Checkpoint => ({
+const stored = (fetched: Omit<Checkpoint['fetched'], 'sweep'>, startAt: Checkpoint['startAt'] = null): Checkpoint => ({
   version: 3,
   startAt,
-  fetched,
+  fetched: { ...fetched, sweep: null },
   committed: null,
 });
 
