@@ -1,3 +1,4 @@
+import { compareInstants } from '../core/instant.ts';
 import { PAYLOAD_BYTES_MAX, type DeliveryItem } from '../core/protocol/cycle-routes.ts';
 import { storableReason } from '../core/protocol/reason.ts';
 import type { StorePort } from '../core/protocol/store-port.ts';
@@ -59,7 +60,11 @@ export const poll = async (ports: PollPorts, request: PollRequest): Promise<Poll
   if (opened.kind === 'busy') return { kind: 'busy' };
   if (opened.kind === 'contested') return opened;
   const prepared = prepare(takeContract(contracts, sync, opened), ports.driver);
-  const cycle = { id: cycleId, fence: opened.fence, checkpoint: opened.checkpoint, bound: opened.now };
+  const { fence, checkpoint, now } = opened;
+  const mark = checkpoint.fetched.cursor?.updatedAt ?? now;
+  // Another process of the store may have a clock that is a little ahead: no sweep may end before the mark of the last.
+  const bound = compareInstants(mark, now) > 0 ? mark : now;
+  const cycle = { id: cycleId, fence, checkpoint, bound };
   const { pages, failure } = await readSweep({ ports, prepared, cycle });
   const { emitMax } = prepared.bundle.sync.delivery;
   const out = await store.emit(

@@ -2,7 +2,14 @@ import { digestJson, digestText } from '../core/digest.ts';
 import { compareInstants, type Instant } from '../core/instant.ts';
 import { type ObservedRecord, PAGE_RECORDS_MAX } from '../core/protocol/cycle-routes.ts';
 import type { StorePort } from '../core/protocol/store-port.ts';
-import { type Checkpoint, type Cursor, furthest, type SweepState, sweepStart } from '../core/read/checkpoint.ts';
+import {
+  type Checkpoint,
+  type Cursor,
+  furthest,
+  type ReadAgain,
+  type SweepState,
+  sweepStart,
+} from '../core/read/checkpoint.ts';
 import { checkPageOrder } from '../core/read/page-order.ts';
 import { followToken, NO_TOKENS, type TokenTrail } from '../core/read/token-trail.ts';
 import type { PageReply, SystemRecord } from '../core/system/entity-driver.ts';
@@ -88,6 +95,13 @@ type Context = {
   readonly cycle: Cycle;
 };
 
+/** Where the next sweep begins, if this one ends with that mark. */
+const nextStart = ({ prepared, cycle }: Context, { begunAt }: Sweep, mark: Cursor | null): Instant | null => {
+  const fetched = { ...cycle.checkpoint.fetched, cursor: mark, token: null, begunAt };
+  const start = sweepStart({ ...cycle.checkpoint, fetched }, prepared.bundle.sync.read);
+  return start.kind === 'begin' ? start.since : null;
+};
+
 const recordPage = async (context: Context, sweep: Sweep, page: ReadPage, trail: TokenTrail): Promise<void> => {
   const { ports, prepared, cycle } = context;
   const observed: ObservedRecord[] = page.unusable.map((row) => observeUnusable(row, sweep.pages));
@@ -116,6 +130,12 @@ const recordPage = async (context: Context, sweep: Sweep, page: ReadPage, trail:
         last,
         records,
         fetched: { cursor: place.mark, token: place.token, begunAt: sweep.begunAt, sweep: place.state },
+        edge: {
+          contract: prepared.bundle.version,
+          keepFrom: nextStart(context, sweep, place.mark),
+          bound: cycle.bound,
+          isOver: place === after && after.token === null,
+        },
       },
     );
     sweep.part += 1;
@@ -153,8 +173,8 @@ const readPage = async (context: Context, sweep: Sweep): Promise<PageEnd> => {
 };
 
 /** The sweep that goes on, or the one that begins. */
-const takeUp = (checkpoint: Checkpoint, overlapSeconds: number, { bound, newId }: Begin): Sweep => {
-  const start = sweepStart(checkpoint, overlapSeconds);
+const takeUp = (checkpoint: Checkpoint, again: ReadAgain, { bound, newId }: Begin): Sweep => {
+  const start = sweepStart(checkpoint, again);
   const { cursor: mark, begunAt, sweep } = checkpoint.fetched;
   const state = { id: newId(), since: null, last: null, trail: NO_TOKENS };
   const both = { mark, part: 0, pages: 0 };
@@ -173,15 +193,15 @@ type Begin = { readonly bound: Instant; readonly newId: () => string };
  */
 export const readSweep = async (context: Context): Promise<{ pages: number; failure: SystemFailure | null }> => {
   const { ports, prepared, cycle } = context;
-  const { overlapSeconds, pagesMax } = prepared.bundle.sync.read;
+  const { read } = prepared.bundle.sync;
   const { checkpoint, bound } = cycle;
   const { newId } = ports.runtime;
-  let sweep = takeUp(checkpoint, overlapSeconds, { bound, newId });
+  let sweep = takeUp(checkpoint, read, { bound, newId });
   let mayRestart = sweep.token !== null;
   let failure: SystemFailure | null = null;
   // The first page is always tried; another only while its slowest answer leaves the time to hand out.
   const pageMs = EMIT_RESERVE_MS + Math.min(prepared.bundle.source.limits.timeoutMs, PAGE_MS_MAX);
-  while (sweep.pages === 0 || (sweep.pages < pagesMax && remainingMs(ports.runtime) > pageMs)) {
+  while (sweep.pages === 0 || (sweep.pages < read.pagesMax && remainingMs(ports.runtime) > pageMs)) {
     const end = await readPage(context, sweep);
     if (end.kind === 'end') break;
     if (end.kind === 'more') continue;
@@ -190,7 +210,7 @@ export const readSweep = async (context: Context): Promise<{ pages: number; fail
     // An expired token is nobody's fault; paging that goes in a circle is said, even where reading goes on.
     if (end.failure.kind !== 'rejected') failure = end.failure;
     const fetched = { ...checkpoint.fetched, token: null };
-    sweep = takeUp({ ...checkpoint, fetched }, overlapSeconds, { bound, newId });
+    sweep = takeUp({ ...checkpoint, fetched }, read, { bound, newId });
   }
   return { pages: sweep.pages, failure };
 };

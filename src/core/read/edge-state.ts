@@ -21,7 +21,7 @@ const findings = z.object({
 });
 export type Findings = z.infer<typeof findings>;
 
-/** What the store keeps of the edge of a stream between two pages: at most 256 KB as JSON, and 128 KB between two sweeps. */
+/** What the store keeps of the edge of a stream between two pages: at most 320 KB as JSON, and 160 KB between two sweeps. */
 export const edgeState = z.object({
   sweep: z.string(),
   isOver: z.boolean(),

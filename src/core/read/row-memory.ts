@@ -3,7 +3,7 @@ import { compareInstants, type Instant, instantFromMs, instantToMs } from '../in
 import { instantText } from './checkpoint.ts';
 import { addRow, addSums, type KeyedRow, NO_ROWS, rowSum } from './row-sum.ts';
 
-/** Bounds of what is remembered; a row takes about 110 bytes, a slot about 120. */
+/** Bounds of what is remembered; a row takes about 140 bytes as JSON, a slot about 120. */
 export type MemoryLimits = {
   /** Rows kept one by one; when there are more, the older half is counted instead. */
   readonly rowsMax: number;

@@ -21,7 +21,8 @@ const number = (hex: string): bigint => BigInt(`0x${hex}`);
 
 const plus = (a: string, b: string): string => ((number(a) + number(b)) % MODULUS).toString(16).padStart(64, '0');
 
-const digestOf = ({ name, version }: KeyedRow): string => createHash('sha256').update(`${name}/${version}`).digest('hex');
+const digestOf = ({ name, version }: KeyedRow): string =>
+  createHash('sha256').update(`${name}/${version}`).digest('hex');
 
 /**
  * Adds one row to a sum: the digests of all rows, added up modulo 2^256. The order does not matter, and two sums add up

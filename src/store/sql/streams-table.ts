@@ -103,7 +103,7 @@ export const openStream = async (
     );
   }
   const { sync } = await currentBundle(work, key.sync);
-  const startAt = startInstant(start, work.now, sync.read.overlapSeconds);
+  const startAt = startInstant(start, work.now, sync.read);
   const inserted = await sql<{ stream_id: number }>`
     insert into streams (environment, sync, name, start_at, created_at)
     select s.environment, s.name, ${key.stream}, ${startAt}::instant, ${work.now}

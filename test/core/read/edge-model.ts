@@ -100,12 +100,12 @@ export const createSource = ({ pageSize, overlap, tick, limits }: SourceOptions)
       const pageRows = taken.map((row) => ({ row, isNew: !versions.has(`${row.id}@${versionOf(row)}`) }));
       for (const { row, isNew } of pageRows) {
         const expected = left.get(row.id);
-        if (expected !== undefined) {
-          if (versionOf(expected) !== versionOf(row)) changed.add(row.id);
-        } else if (isNew && startMark !== null && row.at < startMark && !edge.has(row.id) && !read.has(row.id)) {
-          const was = known.get(row.id);
-          if (was === undefined || was.at < (start ?? 0) || was.at > startMark) late.add(row.id);
-        }
+        const was = known.get(row.id);
+        const isBelowMark = isNew && startMark !== null && row.at < startMark;
+        const wasBelow = was === undefined || was.at < (start ?? 0) || (startMark !== null && was.at > startMark);
+        const isElsewhere = !edge.has(row.id) && !read.has(row.id);
+        if (expected !== undefined && versionOf(expected) !== versionOf(row)) changed.add(row.id);
+        if (expected === undefined && isBelowMark && isElsewhere && wasBelow) late.add(row.id);
         left.delete(row.id);
         isReread ||= read.has(row.id);
         read.set(row.id, row);

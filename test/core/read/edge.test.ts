@@ -22,11 +22,16 @@ const options = {
 };
 const sorted = (names: Iterable<string>): string[] => [...names].toSorted();
 
-const within = (names: readonly string[], truth: ReadonlySet<string>): string[] => names.filter((one) => !truth.has(one));
+const within = (names: readonly string[], truth: ReadonlySet<string>): string[] =>
+  names.filter((one) => !truth.has(one));
 
 /** The rows of the edge that the memory covers. */
 const covered = ({ boundary, truth }: SweepResult) =>
-  new Set([...truth.edge.values()].filter(({ at }) => boundary.from === null || timeOf(at) >= boundary.from).map(({ id }) => id));
+  new Set(
+    [...truth.edge.values()]
+      .filter(({ at }) => boundary.from === null || timeOf(at) >= boundary.from)
+      .map(({ id }) => id),
+  );
 
 describe('G1 the edge of a sweep', () => {
   test('rows kept one by one: exactly what is late, changed and vanished is named', () => {
@@ -61,7 +66,11 @@ describe('G1 the edge of a sweep', () => {
       fc.property(
         fc.record(options),
         history,
-        fc.record({ rowsMax: fc.integer({ min: 1, max: 4 }), slotsMax: fc.integer({ min: 3, max: 6 }), slotMs: fc.constantFrom(1, 3) }),
+        fc.record({
+          rowsMax: fc.integer({ min: 1, max: 4 }),
+          slotsMax: fc.integer({ min: 3, max: 6 }),
+          slotMs: fc.constantFrom(1, 3),
+        }),
         (shape, sweeps, limits) => {
           const source = createSource({ ...shape, limits });
           const isQuiet = sweeps.every(({ between }) => between.flat().length === 0);
@@ -70,16 +79,17 @@ describe('G1 the edge of a sweep', () => {
             const result = source.sweep(between);
             const { boundary, truth } = result;
             const edge = covered(result);
-            if (boundary.contained) {
-              const differing = [...truth.changed, ...truth.vanished].filter((id) => edge.has(id));
-              expect(differing).toEqual([]);
-            }
-            expect(within(boundary.vanished.names, truth.vanished)).toEqual([]);
-            expect(within(boundary.changed.names, truth.changed)).toEqual([]);
-            expect(boundary.late.names.filter((id) => edge.has(id))).toEqual([]);
+            const differing = [...truth.changed, ...truth.vanished].filter((id) => edge.has(id));
+            const missed = [...truth.late].filter((id) => !boundary.late.names.includes(id));
+            expect({
+              containedWrongly: boundary.contained ? differing : [],
+              vanished: within(boundary.vanished.names, truth.vanished),
+              changed: within(boundary.changed.names, truth.changed),
+              late: boundary.late.names.filter((id) => edge.has(id)),
+              missed: truth.isReread ? [] : missed,
+              unproven: isQuiet && truth.vanished.size === 0 ? boundary.unproven : 0,
+            }).toEqual({ containedWrongly: [], vanished: [], changed: [], late: [], missed: [], unproven: 0 });
             expect(boundary.exact).toBeLessThanOrEqual(limits.rowsMax);
-            if (isQuiet && truth.vanished.size === 0) expect(boundary.unproven).toBe(0);
-            if (!truth.isReread) expect(within([...truth.late], new Set(boundary.late.names))).toEqual([]);
           }
         },
       ),
@@ -153,17 +163,19 @@ describe('G1 the edge of a sweep', () => {
   test.each([
     ['each at its own time', 1],
     ['all at one time', 0],
-  ])('twenty thousand rows, %s, are remembered in 256 KB and found again', (_how, step) => {
-    const all = Array.from({ length: 20_000 }, (_, n) => row(digestText(`id ${n}`), n * step, digestText(`version ${n}`).slice(0, 22)));
+  ])('twenty thousand rows, %s, are remembered in 320 KB and found again', (_how, step) => {
+    const all = Array.from({ length: 20_000 }, (_, n) =>
+      row(digestText(`id ${n}`), n * step, digestText(`version ${n}`).slice(0, 32)),
+    );
     const pages = Array.from({ length: 20 }, (_, n) => all.slice(n * 1000, (n + 1) * 1000));
     const sweep = (before: EdgeState | null, place: Partial<EdgePage>) => {
       let state = before;
       let boundary: Boundary | null = null;
       for (const [index, rows] of pages.entries()) {
         ({ state, boundary } = recordEdge(state, page({ ...place, isOver: index === 19, rows })));
-        expect(JSON.stringify(state).length).toBeLessThan(256 * 1024);
+        expect(JSON.stringify(state).length).toBeLessThan(320 * 1024);
       }
-      expect(JSON.stringify(state).length).toBeLessThan(128 * 1024);
+      expect(JSON.stringify(state).length).toBeLessThan(160 * 1024);
       return { state, boundary };
     };
     const { state } = sweep(null, {});
