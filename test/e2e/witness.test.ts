@@ -39,7 +39,7 @@ const openStore = (leaves: readonly string[]) => {
         checkpoint: {
           version: 1,
           startAt: null,
-          fetched: { cursor: null, token: null, begunAt: null },
+          fetched: { cursor: null, token: null, begunAt: null, sweep: null },
           committed: null,
         },
         counts: {

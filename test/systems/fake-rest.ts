@@ -21,12 +21,21 @@ const BASE_MS = Date.parse('2026-01-01T00:00:00Z');
 export const atMs = (ms: number): Instant => instantFromMs(BASE_MS + ms);
 const timeText = (ms: number): string => formatInstant(atMs(ms), 'iso');
 
-/** @param times update time of each row, in milliseconds; equal ones are ties */
-export const createFakeRest = (times: readonly number[], clamp: number): FakeRest => {
+/**
+ * @param times  update time of each row, in milliseconds; equal ones are ties
+ * @param sorted by update time and ID, or by update time alone: then ties come in another order with each request
+ */
+export const createFakeRest = (
+  times: readonly number[],
+  clamp: number,
+  sorted: 'by time and ID' | 'by time' = 'by time and ID',
+): FakeRest => {
   let rows: FakeRow[] = times.map((ms, index) => ({ id: index + 1, updatedAt: timeText(ms), version: 1 }));
   let nextId = rows.length + 1;
   let latestMs = Math.max(0, ...times);
   let requests = 0;
+
+  const inTie = ({ id }: FakeRow): number => (sorted === 'by time' ? (id * 7919 + requests * 104_729) % 1009 : id);
 
   const answer = (url: URL): FakeRow[] => {
     const get = (name: string): string | null => url.searchParams.get(name);
@@ -36,7 +45,7 @@ export const createFakeRest = (times: readonly number[], clamp: number): FakeRes
     const limit = Math.min(Number(get('limit') ?? clamp), clamp);
     return rows
       .filter(({ id, updatedAt }) => updatedAt >= since && id > afterId)
-      .toSorted((a, b) => (a.updatedAt === b.updatedAt ? a.id - b.id : a.updatedAt < b.updatedAt ? -1 : 1))
+      .toSorted((a, b) => (a.updatedAt === b.updatedAt ? inTie(a) - inTie(b) : a.updatedAt < b.updatedAt ? -1 : 1))
       .slice(start, start + limit);
   };
 

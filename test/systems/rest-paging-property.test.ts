@@ -124,18 +124,18 @@ test('keyset alone reads every quiet source to its end, each row once, when page
   );
 });
 
-describe('ties wider than a page', () => {
-  const tie = (rows: number): readonly number[] => [0, ...Array.from({ length: rows }, () => 5), 9, 9];
+const tieOf = (rows: number): readonly number[] => [0, ...Array.from({ length: rows }, () => 5), 9, 9];
 
+describe('ties wider than a page', () => {
   test('keyset grows its pages until the tie fits, and shrinks them again', async () => {
-    const source = createFakeRest(tie(700), 10_000);
+    const source = createFakeRest(tieOf(700), 10_000);
     const result = await read(source, 'keyset', 50);
     expect(result.end).toEqual({ kind: 'end' });
     expect(lost(source, result)).toEqual([]);
   });
 
   test('keyset with afterIdParam walks a tie of many pages and gives each row once', async () => {
-    const source = createFakeRest(tie(700), 100);
+    const source = createFakeRest(tieOf(700), 100);
     const result = await read(source, 'keyset with afterIdParam', 500);
     expect(result.end).toEqual({ kind: 'end' });
     expect(result.records).toHaveLength(703);
@@ -143,7 +143,7 @@ describe('ties wider than a page', () => {
   });
 
   test('keyset on a server that caps its pages below the tie fails and says what to set', async () => {
-    const result = await read(createFakeRest(tie(700), 100), 'keyset', 500);
+    const result = await read(createFakeRest(tieOf(700), 100), 'keyset', 500);
     if (result.end.kind !== 'failed') throw new Error('The tie was taken for read');
     expect(result.end.failure.kind).toBe('malformed');
     expect(result.end.failure.reason).toContain('afterIdParam');
@@ -175,8 +175,35 @@ describe('ties wider than a page', () => {
   });
 
   test('a tie beyond 5,000 rows without afterIdParam fails', async () => {
-    const result = await read(createFakeRest(tie(5100), 10_000), 'keyset', 500);
+    const result = await read(createFakeRest(tieOf(5100), 10_000), 'keyset', 500);
     expect(result.end).toMatchObject({ kind: 'failed', failure: { kind: 'malformed' } });
+  });
+});
+
+describe('a source that sorts by update time alone', () => {
+  test('is read whole by keyset, or the read says that it does not get on', async () => {
+    const wide = fc.array(fc.integer({ min: 0, max: 2 }), { maxLength: 900 });
+    await fc.assert(
+      fc.asyncProperty(wide, fc.integer({ min: 1, max: 300 }), clamp, async (all, size, limit) => {
+        const source = createFakeRest(all, limit, 'by time');
+        expect(['whole', 'refused']).toContain(verdict(source, await read(source, 'keyset', size)));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('its wide ties are read by growing pages', async () => {
+    const source = createFakeRest(tieOf(1000), 10_000, 'by time');
+    expect(verdict(source, await read(source, 'keyset', 50))).toBe('whole');
+  });
+
+  test('a tie that fills every page the server gives ends with what to do, and not in reading for ever', async () => {
+    const source = createFakeRest(tieOf(1000), 250, 'by time');
+    const result = await read(source, 'keyset', 250);
+    expect(result.end).toMatchObject({
+      failure: { kind: 'malformed', reason: expect.stringMatching(/set afterIdParam/) },
+    });
+    expect(source.requests()).toBeLessThan(50);
   });
 });
 

@@ -40,6 +40,12 @@ const read = z.strictObject({
     .max(7 * DAY_SECONDS)
     .default(120)
     .describe('Read again this much before the mark, for records committed late'),
+  resolutionSeconds: z
+    .number()
+    .min(0)
+    .max(DAY_SECONDS)
+    .default(0)
+    .describe('Step of the update times, where the source rounds them: read again this much more'),
   pagesMax: z.int().min(1).max(100).default(20).describe('Most pages read in one poll'),
 });
 

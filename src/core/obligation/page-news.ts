@@ -6,7 +6,7 @@ import { isUnsettled, type ObligationState } from './obligation-state.ts';
 /** One version of a record as it was read. */
 export type ReadVersion = Pick<ObservedRecord, 'externalId' | 'updatedAt' | 'digest'>;
 
-type KnownVersion = { readonly state: ObligationState; readonly sequence: number };
+type KnownVersion = ReadVersion & { readonly state: ObligationState; readonly sequence: number };
 
 /** What is known of the records of a page. */
 export type Known = {

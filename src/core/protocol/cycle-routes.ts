@@ -142,6 +142,20 @@ export const recordPage = route({
     last: cursor.nullable(),
     records: z.array(observedRecord).max(PAGE_RECORDS_MAX),
     fetched,
+    /** What the page is to the edge of the sweep; null from a caller that does not know of edges. Needs `fetched.sweep`. */
+    edge: z
+      .object({
+        /** Version of the contract that the records were mapped by. */
+        contract: z.string().max(200),
+        /** Where the next sweep would begin. */
+        keepFrom: instantText.nullable(),
+        /** Upper bound of the read. */
+        bound: instantText,
+        /** True for the last part of the last page of the sweep. */
+        isOver: z.boolean(),
+      })
+      .nullable()
+      .default(null),
   }),
   reply: z.object({
     checkpointVersion: z.int(),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { compareInstants, type Instant, parseInstant, shiftInstant } from '../instant.ts';
 import { storableText } from '../protocol/storable-text.ts';
+import { tokenTrail } from './token-trail.ts';
 
 /** An instant as it crosses the wire: any ISO 8601 text, brought into the one form. */
 export const instantText = z.string().transform((text, context): Instant => {
@@ -14,6 +15,18 @@ export const instantText = z.string().transform((text, context): Instant => {
 export const cursor = z.object({ updatedAt: instantText, id: z.string() });
 export type Cursor = z.infer<typeof cursor>;
 
+/** A sweep, under way or ended: what the next page of it is held against. */
+export const sweepState = z.object({
+  /** Made when it begins; a sweep that begins anew is another one. */
+  id: z.uuid().toLowerCase(),
+  /** Where it began to read; null for the beginning of the source. */
+  since: instantText.nullable(),
+  /** The last record of its last page that had one; null before the first. */
+  last: cursor.nullable(),
+  trail: tokenTrail,
+});
+export type SweepState = z.infer<typeof sweepState>;
+
 /**
  * How far reading has come. A sweep runs from a start to the end of the source; while `token` is set it is
  * unfinished, and the next cycle goes on exactly there. Without that, a burst wider than one poll can read would be
@@ -26,6 +39,8 @@ export const fetched = z.object({
   token: storableText(4000, 0).nullable(),
   /** When the last sweep began, by the store's clock. What was committed late since then may lie below what it read. */
   begunAt: instantText.nullable().default(null),
+  /** The last sweep; null before the first page, and for one read by a program that did not know of it. */
+  sweep: sweepState.nullable().default(null),
 });
 
 /** Where a new stream begins. `now` is fixed once, when the stream is made. */
@@ -36,11 +51,17 @@ export const streamStart = z.discriminatedUnion('kind', [
 ]);
 export type StreamStart = z.infer<typeof streamStart>;
 
+/** How much is read again: `read` of the contract. */
+export type ReadAgain = { readonly overlapSeconds: number; readonly resolutionSeconds: number };
+
+const againMs = ({ overlapSeconds, resolutionSeconds }: ReadAgain): number =>
+  overlapSeconds * 1000 + Math.ceil(resolutionSeconds * 1000);
+
 /** When a stream begins; null for the beginning. `now` is less the overlap: the source's clock may be behind ours by as much. */
-export const startInstant = (start: StreamStart, now: Instant, overlapSeconds: number): Instant | null => {
+export const startInstant = (start: StreamStart, now: Instant, again: ReadAgain): Instant | null => {
   switch (start.kind) {
     case 'now':
-      return shiftInstant(now, -overlapSeconds * 1000);
+      return shiftInstant(now, -againMs(again));
     case 'beginning':
       return null;
     case 'at':
@@ -81,16 +102,17 @@ export type SweepStart =
  * Decides where a cycle starts to read: on from an unfinished sweep, or at the mark less the overlap.
  *
  * The overlap is read again because a source can commit a record below a mark already passed (late commit, clock
- * skew, ties over a page edge): what is known already opens no second obligation.
+ * skew, ties over a page edge): what is known already opens no second obligation. Where the source rounds its times, a
+ * record may carry one that is earlier by up to a step of them than when it was changed; hence the resolution.
  */
-export const sweepStart = (stored: Checkpoint, overlapSeconds: number): SweepStart => {
+export const sweepStart = (stored: Checkpoint, again: ReadAgain): SweepStart => {
   if (stored.fetched.token !== null) return { kind: 'continue', token: stored.fetched.token };
   const mark = stored.fetched.cursor;
   if (mark === null) return { kind: 'begin', since: stored.startAt };
   const { begunAt } = stored.fetched;
   // A sweep over several cycles read its first pages long before its last: late commits are looked for from then on.
   const edge = begunAt !== null && compareInstants(begunAt, mark.updatedAt) < 0 ? begunAt : mark.updatedAt;
-  const since = shiftInstant(edge, -overlapSeconds * 1000);
+  const since = shiftInstant(edge, -againMs(again));
   const before = stored.startAt !== null && compareInstants(since, stored.startAt) < 0;
   return { kind: 'begin', since: before ? stored.startAt : since };
 };

@@ -23,7 +23,8 @@ import { lockRun, openReconciliation, resultOf } from './reconciliations-table.t
 import { recordSlice } from './reconciliation-slices-table.ts';
 import type { StoreSchema } from './schema.ts';
 import { createSealing } from './sealing.ts';
-import { getStream, openCycle, openStream } from './streams-table.ts';
+import { getStream } from './stream-status.ts';
+import { openCycle, openStream } from './streams-table.ts';
 import type { Work } from './work.ts';
 
 export type StoreOptions = {

@@ -7,6 +7,7 @@ import type { Operations } from './operations.ts';
 /** What entries of the chain record. */
 export type EvidenceKind =
   | 'page_read'
+  | 'boundary'
   | 'cycle_ended'
   | 'stream_opened'
   | 'stream_taken_over'

@@ -6,6 +6,7 @@ import {
   type FreshObligation,
   type Known,
   momentKey,
+  type ReadVersion,
   versionKey,
   wantedOf,
 } from '../../core/obligation/page-news.ts';
@@ -16,6 +17,7 @@ import { currentBundle } from './contracts-table.ts';
 import { closeApplied, fileDeadLetter } from './dead-letters-table.ts';
 import { insertObligations, type OpenedObligation, reopenObligations, supersedeOlder } from './obligations-table.ts';
 import type { Operations } from './operations.ts';
+import { boundaryEvidence, takeIntoEdge } from './stream-edge.ts';
 import { moveCommitted, ownCycle, type OwnedCycle } from './streams-table.ts';
 import type { Work } from './work.ts';
 
@@ -41,9 +43,9 @@ const findKnown = async (work: Work, cycle: OwnedCycle, externalIds: readonly st
                       and o.external_id = t.external_id and o.state in ('open', 'held'))
   `.execute(work.tx);
   const latest = new Map<string, number>();
-  const byVersion = new Map<string, { state: ObligationState; sequence: number }>();
+  const byVersion = new Map<string, ReadVersion & { state: ObligationState; sequence: number }>();
   for (const { external_id: externalId, updated_at: updatedAt, digest, state, sequence } of versions) {
-    byVersion.set(versionKey({ externalId, updatedAt, digest }), { state, sequence });
+    byVersion.set(versionKey({ externalId, updatedAt, digest }), { externalId, updatedAt, digest, state, sequence });
     const moment = momentKey({ externalId, updatedAt });
     latest.set(moment, Math.max(sequence, latest.get(moment) ?? 0));
   }
@@ -84,14 +86,19 @@ const deadline = async (work: Work, cycle: OwnedCycle): Promise<Instant> => {
 
 type Recorded = { readonly opened: number; readonly unchanged: number; readonly late: number };
 
+const NOTHING_KNOWN: Known = { versions: new Map(), latest: new Map(), appliedDigest: new Map() };
+
+const knownOf = async (work: Work, cycle: OwnedCycle, records: readonly ObservedRecord[]): Promise<Known> => {
+  const externalIds = new Set(wantedOf(records, cycle.startAt).map(({ externalId }) => externalId));
+  return externalIds.size === 0 ? NOTHING_KNOWN : findKnown(work, cycle, [...externalIds]);
+};
+
 const openObligations = async (
   work: Work,
   cycle: OwnedCycle,
   records: readonly ObservedRecord[],
+  known: Known,
 ): Promise<Recorded> => {
-  const wanted = wantedOf(records, cycle.startAt);
-  if (wanted.length === 0) return { opened: 0, unchanged: records.length, late: 0 };
-  const known = await findKnown(work, cycle, [...new Set(wanted.map(({ externalId }) => externalId))]);
   const { fresh, returned, ...recorded } = decidePage(records, known, cycle);
   if (fresh.length + returned.length === 0) return recorded;
   const deadlineAt = await deadline(work, cycle);
@@ -170,7 +177,7 @@ const pageEvidence = (work: Work, cycle: OwnedCycle, request: Request, recorded:
  * Records one page in one transaction: the page, the obligations it opens, the new fetched cursor and its evidence.
  * The same page again gives the first reply.
  *
- * Nine statements for a page with news, six for one without.
+ * Ten statements for a page with news, seven for one without, and one more for the last of a sweep.
  */
 export const recordPage = async (work: Work, cycleId: string, request: Request): Reply => {
   const cycle = await ownCycle(work, cycleId, request.fence);
@@ -182,8 +189,10 @@ export const recordPage = async (work: Work, cycleId: string, request: Request):
       `Cannot record page ${request.page} of cycle ${cycleId}: the cycle has ended. Begin another`,
     );
   }
-  const recorded = await openObligations(work, cycle, request.records);
-  const { cursor, token, begunAt } = request.fetched;
+  const known = await knownOf(work, cycle, request.records);
+  const recorded = await openObligations(work, cycle, request.records, known);
+  const edge = await takeIntoEdge(work, cycle, request, known);
+  const { cursor, token, begunAt, sweep } = request.fetched;
   const checkpointVersion = cycle.version + 1;
   await work.tx
     .updateTable('streams')
@@ -192,6 +201,8 @@ export const recordPage = async (work: Work, cycleId: string, request: Request):
       fetched_id: cursor?.id ?? null,
       fetched_token: token,
       sweep_begun_at: begunAt,
+      sweep,
+      edge: edge.state,
       version: checkpointVersion,
       lease_until: shiftInstant(work.now, CYCLE_LEASE_MS),
     })
@@ -200,5 +211,6 @@ export const recordPage = async (work: Work, cycleId: string, request: Request):
   await moveCommitted(work, cycle.streamId);
   await writePage(work, cycle, request, recorded);
   await pageEvidence(work, cycle, request, recorded);
+  if (edge.boundary !== null) await boundaryEvidence(work, cycle, edge.boundary);
   return { checkpointVersion, ...recorded };
 };

@@ -51,6 +51,8 @@ type Streams = {
   fetched_id: string | null;
   fetched_token: string | null;
   sweep_begun_at: Instant | null;
+  sweep: JsonObject | null;
+  edge: JsonObject | null;
   committed_at: Instant | null;
   committed_id: string | null;
   version: Generated<number>;

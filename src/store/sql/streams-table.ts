@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import { contractFor } from '../../core/contract/bundle.ts';
 import { compareInstants, type Instant } from '../../core/instant.ts';
+import type { JsonObject } from '../../core/json.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
-import { type Checkpoint, type Cursor, startInstant } from '../../core/read/checkpoint.ts';
+import { type Checkpoint, type Cursor, startInstant, sweepState } from '../../core/read/checkpoint.ts';
 import { type CycleLease, decideCycle } from '../../core/read/cycle-lease.ts';
 import { currentBundle, unknownSync } from './contracts-table.ts';
 import { appendEvidence } from './evidence-table.ts';
@@ -22,6 +23,7 @@ const columns = [
   'fetched_id',
   'fetched_token',
   'sweep_begun_at',
+  'sweep',
   'committed_at',
   'committed_id',
   'version',
@@ -39,6 +41,7 @@ type StreamRow = OwnerRow & {
   fetched_id: string | null;
   fetched_token: string | null;
   sweep_begun_at: Instant | null;
+  sweep: JsonObject | null;
   committed_at: Instant | null;
   committed_id: string | null;
   version: number;
@@ -50,20 +53,25 @@ type StreamRow = OwnerRow & {
 const cursorOf = (at: Instant | null, id: string | null): Cursor | null =>
   at === null || id === null ? null : { updatedAt: at, id };
 
-const checkpointOf = (row: StreamRow): Checkpoint => ({
+export const checkpointOf = (row: StreamRow): Checkpoint => ({
   version: row.version,
   startAt: row.start_at,
-  fetched: { cursor: cursorOf(row.fetched_at, row.fetched_id), token: row.fetched_token, begunAt: row.sweep_begun_at },
+  fetched: {
+    cursor: cursorOf(row.fetched_at, row.fetched_id),
+    token: row.fetched_token,
+    begunAt: row.sweep_begun_at,
+    sweep: sweepState.nullable().parse(row.sweep),
+  },
   committed: cursorOf(row.committed_at, row.committed_id),
 });
 
-const noStream = (work: Work, { sync, stream }: StreamKey): StoreError =>
+export const noStream = (work: Work, { sync, stream }: StreamKey): StoreError =>
   new StoreError(
     'not_found',
     `Cannot find stream "${stream}" of sync "${sync}" in ${work.caller.environment}: switch the Zap off and on again to create it`,
   );
 
-const findStream = (work: Work, { sync, stream }: StreamKey) =>
+export const findStream = (work: Work, { sync, stream }: StreamKey) =>
   work.tx
     .selectFrom('streams')
     .select(columns)
@@ -95,7 +103,7 @@ export const openStream = async (
     );
   }
   const { sync } = await currentBundle(work, key.sync);
-  const startAt = startInstant(start, work.now, sync.read.overlapSeconds);
+  const startAt = startInstant(start, work.now, sync.read);
   const inserted = await sql<{ stream_id: number }>`
     insert into streams (environment, sync, name, start_at, created_at)
     select s.environment, s.name, ${key.stream}, ${startAt}::instant, ${work.now}
@@ -112,40 +120,6 @@ export const openStream = async (
     await appendEvidence(work, { kind: 'stream_opened', sync: key.sync, body });
   }
   return { created, checkpoint: checkpointOf(row) };
-};
-
-/** A stream with the counts of its obligations. */
-export const getStream = async (work: Work, key: StreamKey): ReturnType<Operations['getStream']> => {
-  const row = await findStream(work, key).executeTakeFirst();
-  if (row === undefined) throw noStream(work, key);
-  const states = await sql<{ state: string; count: number }>`
-    select state, count(*) as count from obligations where stream_id = ${row.stream_id} group by state
-  `.execute(work.tx);
-  const deliveries = await sql<{ count: number }>`
-    select count(*) as count from deliveries d join obligations o using (obligation_id) where o.stream_id = ${row.stream_id}
-  `.execute(work.tx);
-  const reading = await sql<{ cycles: number; pages: number; rows: number; late: number }>`
-    select count(*) as cycles, coalesce(sum(pages), 0) as pages, coalesce(sum(rows_read), 0) as rows, coalesce(sum(late), 0) as late
-    from cycles where stream_id = ${row.stream_id}
-  `.execute(work.tx);
-  const count = (state: string): number => states.rows.find((one) => one.state === state)?.count ?? 0;
-  return {
-    sync: key.sync,
-    stream: key.stream,
-    owner:
-      row.zap_id === null || row.zap_polled_at === null ? null : { zapId: row.zap_id, polledAt: row.zap_polled_at },
-    checkpoint: checkpointOf(row),
-    counts: {
-      open: count('open'),
-      held: count('held'),
-      applied: count('applied'),
-      superseded: count('superseded'),
-      unchanged: count('unchanged'),
-      deadLettered: count('dead_lettered'),
-      deliveries: deliveries.rows[0]?.count ?? 0,
-    },
-    reading: reading.rows[0] ?? { cycles: 0, pages: 0, rows: 0, late: 0 },
-  };
 };
 
 type BegunCycle = {

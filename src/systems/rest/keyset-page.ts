@@ -10,6 +10,8 @@ import { getRows, malformed, type RestReading, SERVER_PAGE_ROWS_MIN } from './re
 /** The most rows asked for in one page while looking for the end of a tie. */
 const TIE_PAGE_ROWS_MAX = 5000;
 const TIE_GROWTH = 4;
+/** Pages of one tie that could not be told from those before, after which reading does not get on. */
+const TIE_AGAIN_MAX = 8;
 
 /** A page as it came, and the state that asked for it. */
 type Step = {
@@ -64,6 +66,9 @@ const afterPage = (step: Step): PageReply => {
   if (last === undefined) return count === 0 ? end(step, rows) : afterNothingNew(step);
   const at = last.updatedAt;
   const isOnward = state.at === null || compareInstants(at, state.at) > 0;
+  // Where the source has no order inside a tie, a page that is full can bring other rows of it for ever.
+  const isBlind = !isOnward && state.edge.kind === 'set';
+  if (isBlind && state.again >= TIE_AGAIN_MAX) return tooWide(step);
   return goOn(
     step,
     { records, unusable: rows.unusable },
@@ -71,19 +76,26 @@ const afterPage = (step: Step): PageReply => {
       mode: 'page',
       at,
       edge: edgeOf(rows.records, at, isOnward ? NO_EDGE : state.edge),
-      size: isOnward ? pageSize : state.size,
+      size: isOnward ? pageSize : isBlind && isFullPage(step) ? grown(state.size) : state.size,
+      again: isOnward ? 0 : state.again + (isBlind ? 1 : 0),
       widest: Math.max(state.widest, count),
       isFine: state.isFine || rows.records.some((record) => isFinerThanFilter(reading, record)),
     },
   );
 };
 
+/** True where the system gave all the rows that it was asked for, so that there may be more. */
+const isFullPage = ({ reading, state, count }: Step): boolean =>
+  reading.entity.pageSizeParam !== undefined && count >= state.size;
+
+const grown = (size: number): number => Math.min(size * TIE_GROWTH, TIE_PAGE_ROWS_MAX);
+
 /** The page had rows, all of them known: the end, or the inside of a tie. */
 const afterNothingNew = (step: Step): PageReply => {
   const { reading, state, count } = step;
   const { entity } = reading;
   const rows = { records: [], unusable: step.rows.unusable };
-  const isFull = entity.pageSizeParam !== undefined && count >= state.size;
+  const isFull = isFullPage(step);
   if (state.at === null) return afterNoRecord(step, isFull);
   // A page that could have had more rows was not cut off; and no server gives pages of one row.
   if (!isFull && (count === 1 || count < state.widest)) return end(step, rows);
@@ -95,7 +107,7 @@ const afterNothingNew = (step: Step): PageReply => {
   }
   if (!isFull) return goOn(step, rows, { mode: 'probe', stuck: count });
   if (state.size >= TIE_PAGE_ROWS_MAX) return tooWide(step);
-  return goOn(step, rows, { mode: 'page', size: Math.min(state.size * TIE_GROWTH, TIE_PAGE_ROWS_MAX) });
+  return goOn(step, rows, { mode: 'page', size: grown(state.size) });
 };
 
 const afterNoRecord = (step: Step, isFull: boolean): PageReply =>

@@ -27,6 +27,8 @@ export const keysetState = z.strictObject({
   widest: z.int(),
   /** Rows of the last page, when it brought nothing new. */
   stuck: z.int(),
+  /** Pages of one tie, too wide to list, that differed from the page before: new rows, or no order inside the tie. */
+  again: z.int().default(0),
   /** Some time had digits that a filter cannot carry: behind a tie, rows of the same millisecond would be skipped. */
   isFine: z.boolean(),
 });
@@ -43,6 +45,7 @@ export const beginKeyset = ({ since, pageSize }: PageRequest): KeysetState => ({
   size: pageSize,
   widest: 0,
   stuck: 0,
+  again: 0,
   isFine: false,
 });
 

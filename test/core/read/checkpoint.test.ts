@@ -10,22 +10,24 @@ import {
 const at = (text: string) => instantText.parse(text);
 const cursor = (text: string, id = 'a'): Cursor => ({ updatedAt: at(text), id });
 
-const stored = (fetched: Checkpoint['fetched'], startAt: Checkpoint['startAt'] = null): Checkpoint => ({
+const stored = (fetched: Omit<Checkpoint['fetched'], 'sweep'>, startAt: Checkpoint['startAt'] = null): Checkpoint => ({
   version: 3,
   startAt,
-  fetched,
+  fetched: { ...fetched, sweep: null },
   committed: null,
 });
+
+const again = (overlapSeconds: number, resolutionSeconds = 0) => ({ overlapSeconds, resolutionSeconds });
 
 describe('where a sweep starts', () => {
   const mark = cursor('2026-11-21T12:00:00.123456789Z');
 
   test('an unfinished one goes on at its token, whatever the mark and the overlap', () => {
-    expect(sweepStart(stored({ cursor: mark, token: 't1', begunAt: null }), 60)).toEqual({
+    expect(sweepStart(stored({ cursor: mark, token: 't1', begunAt: null }), again(60))).toEqual({
       kind: 'continue',
       token: 't1',
     });
-    expect(sweepStart(stored({ cursor: null, token: 't1', begunAt: null }, at('2026-01-01')), 0)).toEqual({
+    expect(sweepStart(stored({ cursor: null, token: 't1', begunAt: null }, at('2026-01-01')), again(0))).toEqual({
       kind: 'continue',
       token: 't1',
     });
@@ -35,7 +37,7 @@ describe('where a sweep starts', () => {
     ['at the beginning of the source', null, null],
     ['at the start of the stream', at('2026-11-01'), '2026-11-01T00:00:00.000000000Z'],
   ])('the first one begins %s', (_where, startAt, since) => {
-    expect(sweepStart(stored({ cursor: null, token: null, begunAt: null }, startAt), 60)).toEqual({
+    expect(sweepStart(stored({ cursor: null, token: null, begunAt: null }, startAt), again(60))).toEqual({
       kind: 'begin',
       since,
     });
@@ -58,7 +60,7 @@ describe('where a sweep starts', () => {
     ],
     ['the mark less the overlap, when the start is long past', at('2026-11-20'), 60, '2026-11-21T11:59:00.123456789Z'],
   ])('a later one begins at %s', (_where, startAt, overlapSeconds, since) => {
-    expect(sweepStart(stored({ cursor: mark, token: null, begunAt: null }, startAt), overlapSeconds)).toEqual({
+    expect(sweepStart(stored({ cursor: mark, token: null, begunAt: null }, startAt), again(overlapSeconds))).toEqual({
       kind: 'begin',
       since,
     });
@@ -73,14 +75,25 @@ describe('where a sweep starts', () => {
     ['the mark less the overlap, when it began after the mark', '12:30:00', '11:59:00.123456789'],
   ])('one after a finished sweep begins at %s', (_where, begun, since) => {
     const begunAt = at(`2026-11-21T${begun}Z`);
-    expect(sweepStart(stored({ cursor: mark, token: null, begunAt }), 60)).toEqual({
+    expect(sweepStart(stored({ cursor: mark, token: null, begunAt }), again(60))).toEqual({
       kind: 'begin',
       since: `2026-11-21T${since}Z`,
     });
   });
 
+  test.each([
+    [1, '11:58:59.123456789'],
+    [60, '11:58:00.123456789'],
+    [0.001, '11:59:00.122456789'],
+  ])('one over times in steps of %d s begins that much earlier', (resolutionSeconds, since) => {
+    const start = sweepStart(stored({ cursor: mark, token: null, begunAt: null }), again(60, resolutionSeconds));
+    expect(start).toEqual({ kind: 'begin', since: `2026-11-21T${since}Z` });
+  });
+
   test('one over the oldest record there can be begins at the first instant', () => {
-    expect(sweepStart(stored({ cursor: cursor('0000-01-01T00:00:10Z'), token: null, begunAt: null }), 60)).toEqual({
+    expect(
+      sweepStart(stored({ cursor: cursor('0000-01-01T00:00:10Z'), token: null, begunAt: null }), again(60)),
+    ).toEqual({
       kind: 'begin',
       since: '0000-01-01T00:00:00.000000000Z',
     });

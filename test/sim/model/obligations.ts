@@ -22,6 +22,12 @@ const all = (work: Work, ids: Iterable<number>): Obligation[] => Array.from(ids,
 export const unsettledOfRecord = (work: Work, streamId: number, externalId: string): Obligation[] =>
   all(work, indexOf(work, streamId).byRecord.get(externalId)?.unsettled ?? []);
 
+/** The obligation of the version of a record that was observed last. */
+export const lastOfRecord = (work: Work, streamId: number, externalId: string): Obligation | undefined => {
+  const record = indexOf(work, streamId).byRecord.get(externalId);
+  return record === undefined ? undefined : obligationOf(work, record.observed);
+};
+
 /** The obligation of one version. */
 export const versionOf = (work: Work, streamId: number, version: ReadVersion): Obligation | undefined => {
   const id = indexOf(work, streamId).byVersion.get(versionKey(version));
@@ -63,9 +69,15 @@ const observe = (work: Work, obligation: Obligation): void => {
   const { byRecord, latest } = indexOf(work, streamId);
   const record = byRecord.get(externalId);
   if (record === undefined) {
-    byRecord.set(externalId, { unsettled: new Set(), newest: obligationId, observedAt: obligation.openedAt });
+    byRecord.set(externalId, {
+      unsettled: new Set(),
+      newest: obligationId,
+      observed: obligationId,
+      observedAt: obligation.openedAt,
+    });
   } else {
     record.observedAt = obligation.openedAt;
+    record.observed = obligationId;
     if (isNewer(obligation, obligationOf(work, record.newest))) record.newest = obligationId;
   }
   latest.set(momentKey(obligation), sequence);

@@ -8,11 +8,21 @@ import {
   wantedOf,
 } from '../../../src/core/obligation/page-news.ts';
 import { CYCLE_LEASE_MS, type ObservedRecord } from '../../../src/core/protocol/cycle-routes.ts';
+import { boundaryBody, edgePage } from '../../../src/core/read/edge-page.ts';
+import type { Boundary } from '../../../src/core/read/edge-state.ts';
+import { recordEdge } from '../../../src/core/read/edge.ts';
 import { StoreError } from '../../../src/core/protocol/store-error.ts';
 import { currentBundle } from './contracts.ts';
 import { closeApplied, fileDeadLetter } from './dead-letters.ts';
 import { appendEvidence, pseudonym } from './evidence.ts';
-import { insertObligations, reopenObligations, supersedeOlder, unsettledOfRecord, versionOf } from './obligations.ts';
+import {
+  insertObligations,
+  lastOfRecord,
+  reopenObligations,
+  supersedeOlder,
+  unsettledOfRecord,
+  versionOf,
+} from './obligations.ts';
 import type { Operation, Request } from './operation.ts';
 import type { Obligation, Stream, Work } from './state.ts';
 import { indexOf, moveCommitted, type OwnedCycle, ownCycle, streamById } from './streams.ts';
@@ -27,6 +37,8 @@ const findKnown = (work: Work, { streamId, sync }: Stream, records: readonly Obs
   for (const record of records) {
     const { externalId } = record;
     const before = versionOf(work, streamId, record);
+    const last = lastOfRecord(work, streamId, externalId);
+    if (last !== undefined) versions.set(versionKey(last), last);
     if (before !== undefined) versions.set(versionKey(record), before);
     const target = work.state.targets.get(targetKey(place, externalId));
     if (target === undefined || target.applied === null || target.drifted) continue;
@@ -60,13 +72,16 @@ const fileRefused = (
   }
 };
 
-const openObligations = (work: Work, { cycle, stream }: OwnedCycle, request: Request<'recordPage'>): PageNews => {
+const openObligations = (
+  work: Work,
+  { cycle, stream }: OwnedCycle,
+  { records }: Request<'recordPage'>,
+): PageNews & { readonly known: Known } => {
   const { startAt } = stream.checkpoint;
-  const { records } = request;
   const known = findKnown(work, stream, wantedOf(records, startAt));
   const news = decidePage(records, known, { startAt, markAt: cycle.markAt });
   const { fresh, returned } = news;
-  if (fresh.length + returned.length === 0) return news;
+  if (fresh.length + returned.length === 0) return { ...news, known };
   const { sync } = currentBundle(work, stream.sync);
   const deadlineAt = shiftInstant(work.now, sync.sla.freshnessMinutes * 60_000);
   const opening = { streamId: stream.streamId, deadlineAt, cycleId: cycle.cycleId };
@@ -78,7 +93,30 @@ const openObligations = (work: Work, { cycle, stream }: OwnedCycle, request: Req
   for (const { state, externalId, updatedAt } of fresh) {
     if (state === 'unchanged') closeApplied(work, stream.sync, externalId, { updatedAt, sequence: null });
   }
-  return news;
+  return { ...news, known };
+};
+
+/** Takes the page into the edge of its stream; gives what became of the edge before at the end of a sweep. */
+const takeIntoEdge = (
+  work: Work,
+  stream: Stream,
+  { records, fetched, edge }: Request<'recordPage'>,
+  known: Known,
+): Boundary | null => {
+  if (edge === null || fetched.sweep === null) {
+    work.state.edges.delete(stream.streamId);
+    return null;
+  }
+  const { startAt, fetched: before } = stream.checkpoint;
+  const page = edgePage(
+    { records, sweep: fetched.sweep, edge },
+    known,
+    { startAt, mark: before.cursor?.updatedAt ?? null },
+    { name: pseudonym, version: (version) => pseudonym(versionKey(version)).slice(0, 32) },
+  );
+  const { state, boundary } = recordEdge(work.state.edges.get(stream.streamId) ?? null, page);
+  work.state.edges.set(stream.streamId, state);
+  return boundary;
 };
 
 const moveFetched = (work: Work, streamId: number, fetched: Request<'recordPage'>['fetched']): number => {
@@ -97,9 +135,13 @@ export const recordPage: Operation<'recordPage'> = (work, { cycle: cycleId }, re
   const before = work.state.pages.get(`${cycleId}/${request.page}`);
   if (before !== undefined) return before;
   if (!owned.isRunning) {
-    throw new StoreError('conflict', `Cannot record page ${request.page} of cycle ${cycleId}: the cycle has ended`);
+    throw new StoreError(
+      'conflict',
+      `Cannot record page ${request.page} of cycle ${cycleId}: the cycle has ended. Begin another`,
+    );
   }
-  const { opened, unchanged, late } = openObligations(work, owned, request);
+  const { opened, unchanged, late, known } = openObligations(work, owned, request);
+  const boundary = takeIntoEdge(work, stream, request, known);
   const checkpointVersion = moveFetched(work, stream.streamId, request.fetched);
   const reply = { checkpointVersion, opened, unchanged, late };
   work.state.pages.set(`${cycleId}/${request.page}`, reply);
@@ -124,5 +166,9 @@ export const recordPage: Operation<'recordPage'> = (work, { cycle: cycleId }, re
       late,
     },
   });
+  if (boundary !== null) {
+    const body = boundaryBody(boundary, stream.name, cycleId);
+    appendEvidence(work, { kind: 'boundary', sync: stream.sync, body });
+  }
   return reply;
 };

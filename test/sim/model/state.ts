@@ -7,6 +7,7 @@ import type { SystemContract } from '../../../src/core/contract/system-contract.
 import type { Instant } from '../../../src/core/instant.ts';
 import type { ObligationState } from '../../../src/core/obligation/obligation-state.ts';
 import type { Checkpoint, Cursor } from '../../../src/core/read/checkpoint.ts';
+import type { EdgeState } from '../../../src/core/read/edge-state.ts';
 import type { CycleLease } from '../../../src/core/read/cycle-lease.ts';
 import type { Disposition } from '../../../src/core/reconcile/disposition.ts';
 import type { ScanEnd } from '../../../src/core/reconcile/verdict.ts';
@@ -159,6 +160,8 @@ export type RecordIndex = {
   readonly unsettled: Set<number>;
   /** The newest version. */
   newest: number;
+  /** The version that was observed last. */
+  observed: number;
   /** When one of its versions was last observed; never moves back. */
   observedAt: Instant;
 };
@@ -192,6 +195,8 @@ export type State = {
   readonly streams: Map<number, Stream>;
   readonly indexes: Map<number, StreamIndex>;
   readonly cycles: Map<string, Cycle>;
+  /** By stream: the memory of its edge. */
+  readonly edges: Map<number, EdgeState>;
   /** What each page came to, by `cycle/page`. */
   readonly pages: Map<string, PageReply>;
   readonly obligations: Map<number, Obligation>;
@@ -238,6 +243,7 @@ export const createState = (): State => ({
   streams: new Map(),
   indexes: new Map(),
   cycles: new Map(),
+  edges: new Map(),
   pages: new Map(),
   obligations: new Map(),
   deliveries: new Map(),

@@ -42,9 +42,9 @@ export const openStream: Operation<'openStream'> = (work, key, { start }) => {
   const { sync } = currentBundle(work, key.sync);
   const before = findStream(work, key);
   if (before !== undefined) return { created: false, checkpoint: before.checkpoint };
-  const startAt = startInstant(start, now, sync.read.overlapSeconds);
+  const startAt = startInstant(start, now, sync.read);
   const streamId = state.streams.size + 1;
-  const fetched = { cursor: null, token: null, begunAt: null };
+  const fetched = { cursor: null, token: null, begunAt: null, sweep: null };
   const checkpoint = { version: 0, startAt, fetched, committed: null };
   const lease = { fence: 0, leaseUntil: null, leaseCycle: null };
   state.streamIds.set(`${key.sync}/${key.stream}`, streamId);

@@ -46,6 +46,7 @@ onEngines('G9 evidence', (open) => {
         'contract_applied',
         'stream_opened',
         'page_read',
+        'boundary',
         'cycle_ended',
         'write_outcome',
         'reconciliation_finished',
