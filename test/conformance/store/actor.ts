@@ -18,7 +18,7 @@ import {
 /** What came of a step: a reply, a refusal, or nothing because what it is about is not there yet. */
 export type Answer =
   | { readonly kind: 'reply'; readonly reply: unknown }
-  | { readonly kind: 'refused'; readonly error: string; readonly message: string | null }
+  | { readonly kind: 'refused'; readonly error: string }
   | { readonly kind: 'nothing' };
 
 /** Takes the steps of a script on one store, and knows what this store has named. */
@@ -63,11 +63,9 @@ const differing = (one: Differing) => ({
 const nameOf = (kind: number, count: number): string =>
   `${String(kind).repeat(8)}-0000-4000-8000-${String(count).padStart(12, '0')}`;
 
-const refusalOf = (error: unknown, step: Step): Answer => {
+const refusalOf = (error: unknown): Answer => {
   if (!(error instanceof StoreError)) throw error;
-  // What a contract is refused for is told in detail by one and briefly by the other.
-  const message = step.kind === 'applySync' ? null : error.message;
-  return { kind: 'refused', error: error.kind, message };
+  return { kind: 'refused', error: error.kind };
 };
 
 type Cycle = { readonly id: string; readonly fence: number; pages: number };
@@ -79,6 +77,7 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
   const deliveries: string[] = [];
   const intents: Intent[] = [];
   const runs: Run[] = [];
+  const claims: string[] = [];
   let named = 0;
   const newName = (kind: number): string => {
     named += 1;
@@ -93,10 +92,10 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
     return start === 'at' ? { kind: start, at: instantFromMs(startMs - 60_000) } : { kind: start };
   };
 
-  const openCycle = async ({ stream, again }: Extract<Step, { kind: 'openCycle' }>): Promise<unknown> => {
+  const openCycle = async ({ stream, again, zapId }: Extract<Step, { kind: 'openCycle' }>): Promise<unknown> => {
     const before = again === null ? undefined : fromLast(cycles, again);
     const cycleId = before?.id ?? newName(1);
-    const reply = await port.openCycle({}, { cycleId, sync: SYNC, stream, knownContract: null });
+    const reply = await port.openCycle({}, { cycleId, sync: SYNC, stream, zapId, knownContract: null });
     if (reply.kind === 'opened' && before === undefined) cycles.push({ id: cycleId, fence: reply.fence, pages: 0 });
     return reply;
   };
@@ -175,7 +174,7 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
   };
 
   const poll = async ({ records, mark, limit }: Extract<Step, { kind: 'poll' }>): Promise<unknown> => {
-    const opened = await openCycle({ kind: 'openCycle', stream: 'main', again: null });
+    const opened = await openCycle({ kind: 'openCycle', stream: 'main', again: null, zapId: null });
     const cycle = fromLast(cycles, 0);
     if (cycle === undefined) return [opened];
     const page = { kind: 'recordPage' as const, cycle: 0, page: null, records, mark, hasToken: false, isFenced: false };
@@ -191,6 +190,14 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
       return outcome === undefined ? [] : [{ intent: back, isFenced: false, writesOther: false, outcome }];
     });
     return [begun, await completeWrites(ended)];
+  };
+
+  const claim = async (step: Extract<Step, { kind: 'claim' }>): Promise<unknown> => {
+    const { scope, key, token, expiresInDays } = step;
+    const before = step.claim === null ? undefined : fromLast(claims, step.claim);
+    const claimId = before ?? newName(4);
+    if (before === undefined) claims.push(claimId);
+    return port.claimOnce({}, { claimId, scope, key, token, expiresInDays });
   };
 
   const openRun = async (run: Run, repair: boolean | null): Promise<unknown> => {
@@ -238,7 +245,7 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
       case 'run':
         return port.getReconciliation({ run: fromLast(runs, 0)?.id ?? nameOf(9, 9) }, {});
       case 'deadLetters':
-        return port.listDeadLetters({}, { sync: SYNC, limit: 2 });
+        return port.listDeadLetters({}, { sync: SYNC, limit: 500 });
       case 'evidence':
         return port.listEvidence({}, { after: 3, limit: 1000 });
     }
@@ -252,7 +259,9 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
       case 'wait':
         return Promise.resolve(nothing);
       case 'openStream':
-        return replied(step, ({ stream, start }) => port.openStream({ sync: SYNC, stream }, { start: startOf(start) }));
+        return replied(step, ({ stream, start, zapId }) =>
+          port.openStream({ sync: SYNC, stream }, { start: startOf(start), zapId }),
+        );
       case 'openCycle':
         return replied(step, openCycle);
       case 'recordPage':
@@ -267,6 +276,13 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
         return beginWrites(step.items);
       case 'completeWrites':
         return completeWrites(step.items);
+      case 'acknowledge': {
+        const deliveryId = step.delivery === null ? 'nobody' : fromLast(deliveries, step.delivery);
+        const { outcome } = step;
+        return replied(deliveryId, (id) => port.acknowledgeDelivery({}, { sync: SYNC, deliveryId: id, outcome }));
+      }
+      case 'claim':
+        return replied(step, claim);
       case 'openRun': {
         const { stream, hours, repair } = step;
         return replied({ id: newName(3), stream, hours, fence: 0, slice: 0 }, (run) => openRun(run, repair));
@@ -289,7 +305,7 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
     try {
       return await perform(step);
     } catch (error) {
-      return refusalOf(error, step);
+      return refusalOf(error);
     }
   };
 
@@ -297,7 +313,8 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
     take,
     look: async () => {
       const all: unknown[] = [];
-      for (const stream of ['main', 'second']) all.push(await take({ kind: 'openStream', stream, start: 'beginning' }));
+      for (const stream of ['main', 'second'])
+        all.push(await take({ kind: 'openStream', stream, start: 'beginning', zapId: null }));
       for (const stream of ['main', 'second']) all.push(await port.getStream({ sync: SYNC, stream }, {}));
       all.push(await port.listDeadLetters({}, { sync: SYNC }));
       all.push(await port.listEvidence({}, { limit: 1000 }));

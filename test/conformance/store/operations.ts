@@ -9,8 +9,18 @@ import type { WriteOutcome } from '../../../src/core/protocol/write-routes.ts';
  */
 export type Step =
   | { readonly kind: 'wait'; readonly ms: number }
-  | { readonly kind: 'openStream'; readonly stream: string; readonly start: 'now' | 'beginning' | 'at' | 'tomorrow' }
-  | { readonly kind: 'openCycle'; readonly stream: string; readonly again: number | null }
+  | {
+      readonly kind: 'openStream';
+      readonly stream: string;
+      readonly start: 'now' | 'beginning' | 'at' | 'tomorrow';
+      readonly zapId: string | null;
+    }
+  | {
+      readonly kind: 'openCycle';
+      readonly stream: string;
+      readonly again: number | null;
+      readonly zapId: string | null;
+    }
   | {
       readonly kind: 'recordPage';
       readonly cycle: number;
@@ -27,6 +37,21 @@ export type Step =
   | { readonly kind: 'emit'; readonly cycle: number; readonly limit: number; readonly bytesMax: number }
   | { readonly kind: 'beginWrites'; readonly items: readonly Begun[] }
   | { readonly kind: 'completeWrites'; readonly items: readonly Ended[] }
+  | {
+      readonly kind: 'acknowledge';
+      readonly delivery: number | null;
+      readonly outcome:
+        | { readonly kind: 'applied'; readonly targetId: string | null }
+        | { readonly kind: 'failed'; readonly reason: string };
+    }
+  | {
+      readonly kind: 'claim';
+      readonly claim: number | null;
+      readonly scope: string;
+      readonly key: string;
+      readonly token: string | null;
+      readonly expiresInDays: number | null;
+    }
   | { readonly kind: 'openRun'; readonly stream: string; readonly hours: number; readonly repair: boolean | null }
   | { readonly kind: 'openRunAgain'; readonly run: number; readonly hours: number }
   | {
@@ -79,6 +104,10 @@ const back = fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 2, arb
 const stream = fc.oneof(
   { weight: 5, arbitrary: fc.constant(STREAMS[0]) },
   { weight: 1, arbitrary: fc.constant(STREAMS[1]) },
+);
+const zapId = fc.oneof(
+  { weight: 6, arbitrary: fc.constant(null) },
+  { weight: 2, arbitrary: fc.constantFrom('zap 1', 'zap 2') },
 );
 const rarely = (weight = 6): fc.Arbitrary<boolean> =>
   fc.oneof({ weight, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
@@ -138,7 +167,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       kind: fc.constant('wait' as const),
-      ms: fc.constantFrom(1, 1000, 6000, 36_000, 51_000, 61_000, 600_000, 7 * 3_600_000),
+      ms: fc.constantFrom(1, 1000, 6000, 36_000, 51_000, 61_000, 600_000, 7 * 3_600_000, 25 * 3_600_000),
     }),
   },
   {
@@ -147,6 +176,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.constant('openStream' as const),
       stream,
       start: fc.constantFrom('now', 'beginning', 'at', 'tomorrow'),
+      zapId,
     }),
   },
   {
@@ -155,6 +185,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.constant('openCycle' as const),
       stream,
       again: fc.oneof({ weight: 5, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: upTo(3) }),
+      zapId,
     }),
   },
   {
@@ -210,6 +241,31 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         minLength: 1,
         maxLength: 4,
       }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('acknowledge' as const),
+      delivery: fc.oneof({ weight: 9, arbitrary: upTo(4) }, { weight: 1, arbitrary: fc.constant(null) }),
+      outcome: fc.oneof(
+        {
+          weight: 3,
+          arbitrary: fc.record({ kind: fc.constant('applied' as const), targetId: fc.constantFrom('t3', null) }),
+        },
+        { weight: 1, arbitrary: fc.constant({ kind: 'failed' as const, reason: 'the other app refused it' }) },
+      ),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('claim' as const),
+      claim: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: back }),
+      scope: fc.constantFrom('mail', 'invoice'),
+      key: fc.constantFrom('k1', 'k2'),
+      token: fc.constantFrom(null, 'run 1', 'run 2'),
+      expiresInDays: fc.constantFrom(null, 1),
     }),
   },
   {

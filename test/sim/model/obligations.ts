@@ -177,6 +177,15 @@ export const settleObligation = (
   settle(work, obligationOf(work, obligationId), event, reason);
 };
 
+/** Takes back that a version was given up on. */
+export const takeBackGivenUp = (
+  work: Work,
+  obligationId: number,
+  event: 'written_after_all' | 'overtaken_after_all',
+): void => {
+  settle(work, obligationOf(work, obligationId), event, null);
+};
+
 /** Settles the obligations of versions that are on the target, and every older one of their records. */
 export const settleOnTarget = (
   work: Work,

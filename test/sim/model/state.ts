@@ -8,6 +8,7 @@ import type { Instant } from '../../../src/core/instant.ts';
 import type { ObligationState } from '../../../src/core/obligation/obligation-state.ts';
 import type { Checkpoint, Cursor } from '../../../src/core/read/checkpoint.ts';
 import type { CycleLease } from '../../../src/core/read/cycle-lease.ts';
+import type { StreamOwner } from '../../../src/core/read/stream-owner.ts';
 import type { Disposition } from '../../../src/core/reconcile/disposition.ts';
 import type { ScanEnd } from '../../../src/core/reconcile/verdict.ts';
 import type { FencedTarget } from '../../../src/core/write/begin-decision.ts';
@@ -20,6 +21,7 @@ export type Stream = {
   readonly name: string;
   readonly checkpoint: Checkpoint;
   readonly lease: CycleLease;
+  readonly owner: StreamOwner;
 };
 
 export type Cycle = {
@@ -103,7 +105,7 @@ export type DeadLetter = {
   /** What orders it among the versions of its record. */
   readonly version: Pick<Version, 'updatedAt' | 'sequence'>;
   readonly updatedAt: Instant;
-  readonly stage: 'read' | 'deliver' | 'write';
+  readonly stage: 'read' | 'deliver' | 'write' | 'acknowledge';
   readonly errorClass: string;
   readonly reason: string;
   readonly attempts: number;
@@ -147,6 +149,17 @@ export type Run = {
   readonly evidenceId: string | null;
   readonly sourceDigests: readonly string[];
   readonly targetDigests: readonly string[];
+};
+
+export type Claim = {
+  readonly claimId: string;
+  readonly scope: string;
+  readonly key: string;
+  /** The claim that was first. */
+  readonly holderId: string;
+  readonly token: string | null;
+  readonly claimedAt: Instant;
+  readonly expiresAt: Instant | null;
 };
 
 type Numbered<C> = { readonly version: number; readonly contract: C; readonly text: string };
@@ -210,6 +223,10 @@ export type State = {
   readonly runsOfQuestion: Map<string, string[]>;
   /** By external ID, of each run. */
   readonly differences: Map<string, Map<string, Difference>>;
+  readonly claims: Map<string, Claim>;
+  /** Claims of a key, by its first one; and the last first one of a key, by `scope/key`. */
+  readonly claimCounts: Map<string, number>;
+  readonly claimHolders: Map<string, string>;
   readonly facts: Facts;
   sequence: number;
 };
@@ -251,6 +268,9 @@ export const createState = (): State => ({
   runs: new Map(),
   runsOfQuestion: new Map(),
   differences: new Map(),
+  claims: new Map(),
+  claimCounts: new Map(),
+  claimHolders: new Map(),
   facts: [],
   sequence: 0,
 });
