@@ -1,3 +1,4 @@
+import { FAILURES_TO_OPEN } from '../../../src/core/circuit/circuit.ts';
 import { instantFromMs, type Instant } from '../../../src/core/instant.ts';
 import { StoreError } from '../../../src/core/protocol/store-error.ts';
 import type { StorePort } from '../../../src/core/protocol/store-port.ts';
@@ -13,6 +14,7 @@ import {
   RECORDS,
   type Seen,
   type Step,
+  STREAMS,
 } from './operations.ts';
 
 /** What came of a step: a reply, a refusal, or nothing because what it is about is not there yet. */
@@ -33,13 +35,16 @@ const nothing: Answer = { kind: 'nothing' };
 
 const momentOf = ({ moment }: Seen): Instant => instantFromMs(startMs + (MOMENTS_MS[moment] ?? 0));
 const recordOf = ({ record }: Seen): string => RECORDS[record] ?? RECORDS[0];
-const payloadOf = (content: number) => ({ name: `content ${content}` });
+const payloadOf = (content: number) => ({ name: `content ${content}`, email: 'a@example.com', amount: content });
 
 /** The one that came so many before the last. */
 const fromLast = <T>(all: readonly T[], back: number): T | undefined => all[all.length - 1 - back];
 
 const contract = (attemptsMax: number, inFlightMax: number) =>
-  syncNamed({ delivery: { acknowledgeWithinSeconds: 60, attemptsMax, inFlightMax }, ticket: 'OPS-2' });
+  syncNamed({
+    delivery: { acknowledgeWithinSeconds: 60, attemptsMax, inFlightMax, fallback: { afterMinutes: 1 } },
+    ticket: 'OPS-2',
+  });
 
 const observed = (one: Seen) => ({
   externalId: recordOf(one),
@@ -162,11 +167,11 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
   };
 
   const completeWrites = async (wanted: readonly Ended[]): Promise<Answer> => {
-    const items = wanted.flatMap(({ intent: back, isFenced, writesOther, outcome }) => {
+    const items = wanted.flatMap(({ intent: back, isFenced, writesOther, outcome, signal }) => {
       const intent = fromLast(intents, back);
       if (intent === undefined) return [];
       const writtenDigest = outcome.kind === 'confirmed' && writesOther ? digestOf(9) : null;
-      return [{ intentId: intent.id, fence: isFenced ? 0 : intent.fence, attempts: 1, writtenDigest, outcome }];
+      return [{ intentId: intent.id, fence: isFenced ? 0 : intent.fence, attempts: 1, writtenDigest, outcome, signal }];
     });
     const distinct = [...new Map(items.map((item) => [item.intentId, item])).values()];
     if (distinct.length === 0) return nothing;
@@ -186,10 +191,30 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
     const before = intents.length;
     const begun = await beginWrites(items);
     const ended = intents.slice(before).flatMap((_intent, back): Ended[] => {
-      const outcome = outcomes[back];
-      return outcome === undefined ? [] : [{ intent: back, isFenced: false, writesOther: false, outcome }];
+      const ending = outcomes[back];
+      return ending === undefined ? [] : [{ intent: back, isFenced: false, writesOther: false, ...ending }];
     });
     return [begun, await completeWrites(ended)];
+  };
+
+  /** Each write in a call of its own: what fails together counts once. */
+  const outage = async (): Promise<unknown> => {
+    const replies: unknown[] = [];
+    for (let failed = 0; failed < FAILURES_TO_OPEN; failed += 1) {
+      const seen = { record: 0, moment: 0, content: failed, state: 'ready' as const };
+      const version = { updatedAt: momentOf(seen), digest: digestOf(failed) };
+      const subject = { kind: 'record' as const, externalId: newName(5), version };
+      const items = [{ intentId: newName(2), subject }];
+      const { decisions } = await port.beginWrites({}, { sync: SYNC, knownContract: null, items });
+      const [decision] = decisions;
+      replies.push(decision);
+      if (decision?.kind !== 'proceed') continue;
+      intents.push({ id: items[0]?.intentId ?? '', fence: decision.fence });
+      const outcome = { kind: 'not_sent' as const, reason: 'the target is down' };
+      const signal = { kind: 'down' as const };
+      replies.push(await completeWrites([{ intent: 0, isFenced: false, writesOther: false, outcome, signal }]));
+    }
+    return replies;
   };
 
   const claim = async (step: Extract<Step, { kind: 'claim' }>): Promise<unknown> => {
@@ -246,6 +271,8 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
         return port.getReconciliation({ run: fromLast(runs, 0)?.id ?? nameOf(9, 9) }, {});
       case 'deadLetters':
         return port.listDeadLetters({}, { sync: SYNC, limit: 500 });
+      case 'circuits':
+        return port.listCircuits({}, {});
       case 'evidence':
         return port.listEvidence({}, { after: 3, limit: 1000 });
     }
@@ -281,6 +308,12 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
         const { outcome } = step;
         return replied(deliveryId, (id) => port.acknowledgeDelivery({}, { sync: SYNC, deliveryId: id, outcome }));
       }
+      case 'outage':
+        return replied(step, outage);
+      case 'closeCircuit': {
+        const reason = 'it works again';
+        return replied({ system: 'target-system' }, (system) => port.closeCircuit(system, { reason }));
+      }
       case 'claim':
         return replied(step, claim);
       case 'openRun': {
@@ -313,9 +346,11 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
     take,
     look: async () => {
       const all: unknown[] = [];
-      for (const stream of ['main', 'second'])
+      for (const stream of STREAMS) {
         all.push(await take({ kind: 'openStream', stream, start: 'beginning', zapId: null }));
-      for (const stream of ['main', 'second']) all.push(await port.getStream({ sync: SYNC, stream }, {}));
+        all.push(await port.getStream({ sync: SYNC, stream }, {}));
+      }
+      all.push(await port.listCircuits({}, {}));
       all.push(await port.listDeadLetters({}, { sync: SYNC }));
       all.push(await port.listEvidence({}, { limit: 1000 }));
       return all;

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { digestText } from '../../../src/core/digest.ts';
 import type { ObservedRecord } from '../../../src/core/protocol/cycle-routes.ts';
+import type { CircuitSignal } from '../../../src/core/circuit/signal.ts';
 import type { WriteOutcome } from '../../../src/core/protocol/write-routes.ts';
 
 /**
@@ -33,7 +34,14 @@ export type Step =
   /** A whole cycle: opened, one page, handed out. */
   | { readonly kind: 'poll'; readonly records: readonly Seen[]; readonly mark: number; readonly limit: number }
   /** A whole write: begun and completed. */
-  | { readonly kind: 'write'; readonly items: readonly Begun[]; readonly outcomes: readonly WriteOutcome[] }
+  | {
+      readonly kind: 'write';
+      readonly items: readonly Begun[];
+      readonly outcomes: readonly Pick<Ended, 'outcome' | 'signal'>[];
+    }
+  /** Writes that fail one after the other, as many as open the circuit. */
+  | { readonly kind: 'outage' }
+  | { readonly kind: 'closeCircuit' }
   | { readonly kind: 'emit'; readonly cycle: number; readonly limit: number; readonly bytesMax: number }
   | { readonly kind: 'beginWrites'; readonly items: readonly Begun[] }
   | { readonly kind: 'completeWrites'; readonly items: readonly Ended[] }
@@ -62,7 +70,10 @@ export type Step =
       readonly end: 'complete' | 'truncated' | 'unstable' | null;
     }
   | { readonly kind: 'applySync'; readonly attemptsMax: number; readonly inFlightMax: number }
-  | { readonly kind: 'look'; readonly at: 'stream' | 'sync' | 'syncs' | 'run' | 'deadLetters' | 'evidence' };
+  | {
+      readonly kind: 'look';
+      readonly at: 'stream' | 'sync' | 'syncs' | 'run' | 'deadLetters' | 'evidence' | 'circuits';
+    };
 
 /** One version of a record: which record, which moment, which content. */
 export type Seen = {
@@ -86,6 +97,7 @@ export type Ended = {
   readonly isFenced: boolean;
   readonly writesOther: boolean;
   readonly outcome: WriteOutcome;
+  readonly signal: CircuitSignal;
 };
 
 export type Differing = Seen & { readonly difference: 'missing' | 'changed' | 'duplicated'; readonly isHeld: boolean };
@@ -138,6 +150,13 @@ const outcome: fc.Arbitrary<WriteOutcome> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant({ kind: 'unknown' as const, reason: 'no answer' }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'not_sent' as const, reason: 'throttled' }) },
+);
+
+const signal: fc.Arbitrary<CircuitSignal> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant({ kind: 'none' as const }) },
+  { weight: 3, arbitrary: fc.constant({ kind: 'up' as const }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'down' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'throttled' as const, retryAfterMs: 20_000 }) },
 );
 
 const begun: fc.Arbitrary<Begun> = fc.record({
@@ -214,9 +233,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('write' as const),
       items: fc.array(begun, { minLength: 1, maxLength: 4 }),
-      outcomes: fc.array(outcome, { minLength: 4, maxLength: 4 }),
+      outcomes: fc.array(fc.record({ outcome, signal }), { minLength: 4, maxLength: 4 }),
     }),
   },
+  { weight: 2, arbitrary: fc.constant({ kind: 'outage' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'closeCircuit' as const }) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -237,7 +258,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       kind: fc.constant('completeWrites' as const),
-      items: fc.array(fc.record({ intent: upTo(3), isFenced: rarely(12), writesOther: rarely(4), outcome }), {
+      items: fc.array(fc.record({ intent: upTo(3), isFenced: rarely(12), writesOther: rarely(4), outcome, signal }), {
         minLength: 1,
         maxLength: 4,
       }),
@@ -306,7 +327,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('look' as const),
-      at: fc.constantFrom('stream', 'sync', 'syncs', 'run', 'deadLetters', 'evidence'),
+      at: fc.constantFrom('stream', 'sync', 'syncs', 'run', 'deadLetters', 'evidence', 'circuits'),
     }),
   },
 );

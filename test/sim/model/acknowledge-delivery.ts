@@ -9,8 +9,8 @@ import { closeApplied, fileDeadLetter } from './dead-letters.ts';
 import { appendEvidence, pseudonym } from './evidence.ts';
 import { obligationOf, settleObligation, settleOnTarget, takeBackGivenUp } from './obligations.ts';
 import type { Operation, Request } from './operation.ts';
-import type { Delivery, Obligation, Work } from './state.ts';
-import { moveCommitted, streamById } from './streams.ts';
+import { type Delivery, type Obligation, streamById, type Work } from './state.ts';
+import { moveCommitted } from './streams.ts';
 import { targetKey, targetOf } from './targets.ts';
 
 type Asked = {

@@ -30,6 +30,8 @@ export type Cycle = {
   readonly fence: number;
   /** The mark when the cycle began. */
   readonly markAt: Instant | null;
+  /** Of the contract that it reads by. */
+  readonly contractVersion: string;
   readonly openedAt: Instant;
   readonly endedAt: Instant | null;
 };
@@ -53,6 +55,9 @@ export type Obligation = {
   readonly reason: string | null;
   /** The poll that read it; null for a repair. */
   readonly cycleId: string | null;
+  /** Of the contract that mapped it, and of the last one that it was checked against while it was held. */
+  readonly contractVersion: string;
+  readonly checkedVersion: string;
   /** Mapped fields as JSON; null once settled, for a dead letter once it is closed. */
   readonly payload: string | null;
   /** Characters of the payload. */
@@ -200,6 +205,8 @@ export type State = {
   readonly systems: Map<string, Numbered<SystemContract>>;
   readonly syncs: Map<string, Numbered<SyncContract>>;
   readonly bundles: Map<string, ContractBundle>;
+  /** The sync contracts of all bundles so far, by version. */
+  readonly mappedBy: Map<string, SyncContract>;
   /** By `sync/stream`. */
   readonly streamIds: Map<string, number>;
   readonly streams: Map<number, Stream>;
@@ -215,6 +222,7 @@ export type State = {
   /** By system. */
   readonly circuits: Map<string, Circuit>;
   readonly intents: Map<string, Intent>;
+  readonly intentsOfObligation: Map<number, string[]>;
   readonly deadLetters: Map<string, DeadLetter>;
   /** ID of the open one, by `letterKey`. */
   readonly openLetters: Map<string, string>;
@@ -251,6 +259,7 @@ export const createState = (): State => ({
   systems: new Map(),
   syncs: new Map(),
   bundles: new Map(),
+  mappedBy: new Map(),
   streamIds: new Map(),
   streams: new Map(),
   indexes: new Map(),
@@ -263,6 +272,7 @@ export const createState = (): State => ({
   targets: new Map(),
   circuits: new Map(),
   intents: new Map(),
+  intentsOfObligation: new Map(),
   deadLetters: new Map(),
   openLetters: new Map(),
   runs: new Map(),
@@ -287,3 +297,9 @@ export const addTo = <K, V>(lists: Map<K, V[]>, key: K, value: V): void => {
   if (list === undefined) lists.set(key, [value]);
   else list.push(value);
 };
+
+export const indexOf = ({ state }: Work, streamId: number): StreamIndex =>
+  found(state.indexes.get(streamId), `index of stream ${streamId}`);
+
+export const streamById = ({ state }: Work, streamId: number): Stream =>
+  found(state.streams.get(streamId), `stream ${streamId}`);

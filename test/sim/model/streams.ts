@@ -8,17 +8,12 @@ import { decidePoll } from '../../../src/core/read/stream-owner.ts';
 import { currentBundle } from './contracts.ts';
 import { appendEvidence } from './evidence.ts';
 import type { Operation } from './operation.ts';
+import { releaseHeld } from './held-release.ts';
 import { NO_OWNER, ownPolling, ownSwitchedOn } from './owners.ts';
 import { comparePositions, placeOf } from './position.ts';
-import { type Cycle, found, type Stream, type StreamIndex, type Work } from './state.ts';
+import { type Cycle, found, indexOf, type Stream, type Work, streamById } from './state.ts';
 
 type StreamKey = { readonly sync: string; readonly stream: string };
-
-export const indexOf = ({ state }: Work, streamId: number): StreamIndex =>
-  found(state.indexes.get(streamId), `index of stream ${streamId}`);
-
-export const streamById = ({ state }: Work, streamId: number): Stream =>
-  found(state.streams.get(streamId), `stream ${streamId}`);
 
 const findStream = ({ state }: Work, { sync, stream }: StreamKey): Stream | undefined =>
   state.streams.get(state.streamIds.get(`${sync}/${stream}`) ?? 0);
@@ -94,7 +89,8 @@ export const getStream: Operation<'getStream'> = (work, key) => {
 export const openCycle: Operation<'openCycle'> = (work, _params, request) => {
   const { state, now } = work;
   const { cycleId, zapId } = request;
-  const contract = contractFor(currentBundle(work, request.sync), request.knownContract);
+  const bundle = currentBundle(work, request.sync);
+  const contract = contractFor(bundle, request.knownContract);
   const stream = streamOf(work, request);
   const { streamId, checkpoint, name } = stream;
   const decision = decideCycle(cycleId, stream.lease, now);
@@ -112,9 +108,18 @@ export const openCycle: Operation<'openCycle'> = (work, _params, request) => {
   if (decision.kind === 'busy') return decision;
   const { fence } = decision.lease;
   const markAt = checkpoint.fetched.cursor?.updatedAt ?? null;
-  state.cycles.set(cycleId, { cycleId, streamId, fence, markAt, openedAt: now, endedAt: null });
+  state.cycles.set(cycleId, {
+    cycleId,
+    streamId,
+    fence,
+    markAt,
+    contractVersion: bundle.version,
+    openedAt: now,
+    endedAt: null,
+  });
   state.streams.set(streamId, { ...streamById(work, streamId), lease: decision.lease });
   indexOf(work, streamId).reading.cycles += 1;
+  releaseHeld(work, stream, bundle);
   return { kind: 'opened', fence, checkpoint, now, ...contract };
 };
 
