@@ -1,8 +1,10 @@
 import { instantFromMs } from '../../src/core/instant.ts';
 import { type RouteName, routes } from '../../src/core/protocol/routes.ts';
 import type { StorePort } from '../../src/core/protocol/store-port.ts';
+import { acknowledgeDelivery } from './model/acknowledge-delivery.ts';
 import { beginWrites } from './model/begin-writes.ts';
 import { closeCircuit, listCircuits } from './model/circuits.ts';
+import { claimOnce } from './model/claims.ts';
 import { completeWrites } from './model/complete-writes.ts';
 import { applySync, applySystem, getSync, listSyncs } from './model/contracts.ts';
 import { listDeadLetters } from './model/dead-letters.ts';
@@ -14,6 +16,7 @@ import { recordSlice } from './model/reconciliation-slices.ts';
 import { getReconciliation, openReconciliation } from './model/reconciliations.ts';
 import {
   createState,
+  type Claim,
   type Cycle,
   type DeadLetter,
   type Delivery,
@@ -40,6 +43,8 @@ const modelled: { readonly [Name in RouteName]?: Operation<Name> } = {
   completeWrites,
   listCircuits,
   closeCircuit,
+  acknowledgeDelivery,
+  claimOnce,
   openReconciliation,
   recordSlice,
   getReconciliation,
@@ -64,6 +69,7 @@ export type ModelView = {
   readonly intents: readonly Intent[];
   readonly deadLetters: readonly DeadLetter[];
   readonly runs: readonly Run[];
+  readonly claims: readonly Claim[];
 };
 
 export type ModelStore = {
@@ -108,6 +114,7 @@ export const createModelStore = ({ now, newId }: ModelOptions): ModelStore => {
     intents: [...state.intents.values()],
     deadLetters: [...state.deadLetters.values()],
     runs: [...state.runs.values()],
+    claims: [...state.claims.values()],
   });
   return {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one entry for each route, as above

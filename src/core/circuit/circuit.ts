@@ -45,6 +45,10 @@ export const newCircuit: Circuit = {
   probe: null,
 };
 
+/** Nothing is known of the system: whether a row is kept of that is the store's business. */
+export const isUntouched = ({ state, failures, openedAt, notBefore }: Circuit): boolean =>
+  state === 'closed' && failures === 0 && openedAt === null && notBefore === null;
+
 export type Gate =
   | { readonly kind: 'pass' }
   /** One write goes through, and tells whether the others may. */

@@ -14,6 +14,10 @@ export type ObligationEvent =
   | 'newer_on_target'
   /** The target refused it, or its attempts are used up. */
   | 'given_up'
+  /** A Zap says that it wrote it, though it was given up on. */
+  | 'written_after_all'
+  /** The same, and the target holds a newer version. */
+  | 'overtaken_after_all'
   /** Read again after another under the same update time, or held and passing by now, or to be repaired. */
   | 'wanted_again'
   /** A person has its dead letter delivered again. */
@@ -24,12 +28,10 @@ export type ObligationEvent =
 /** An unsettled obligation keeps `committed` from passing it. */
 export const isUnsettled = (state: ObligationState): state is 'open' | 'held' => state === 'open' || state === 'held';
 
-const whenUnsettled = (state: 'open' | 'held', event: ObligationEvent): ObligationState => {
+const unsettledAfter = (state: 'open' | 'held', event: ObligationEvent): ObligationState => {
   switch (event) {
     case 'wanted_again':
       return 'open';
-    case 'replayed':
-      return state;
     case 'waived':
       return state === 'held' ? 'waived' : state;
     case 'newer_read':
@@ -41,21 +43,48 @@ const whenUnsettled = (state: 'open' | 'held', event: ObligationEvent): Obligati
       return 'unchanged';
     case 'given_up':
       return 'dead_lettered';
+    case 'written_after_all':
+    case 'overtaken_after_all':
+    case 'replayed':
+      return state;
   }
 };
 
-/** The state after an event. What is settled stays as it is, until it is wanted again; what was given up is for people. */
+const givenUpAfter = (event: ObligationEvent): ObligationState => {
+  switch (event) {
+    case 'written_after_all':
+      return 'applied';
+    case 'overtaken_after_all':
+      return 'superseded';
+    case 'replayed':
+      return 'open';
+    case 'waived':
+      return 'waived';
+    case 'newer_read':
+    case 'newer_on_target':
+    case 'written':
+    case 'found_on_target':
+    case 'given_up':
+    case 'wanted_again':
+      return 'dead_lettered';
+  }
+};
+
+/**
+ * The state after an event. What is settled stays as it is until it is wanted again; what was given up on or waived is
+ * not sent again for that.
+ */
 export const stateAfter = (state: ObligationState, event: ObligationEvent): ObligationState => {
   switch (state) {
     case 'open':
     case 'held':
-      return whenUnsettled(state, event);
+      return unsettledAfter(state, event);
     case 'applied':
     case 'superseded':
     case 'unchanged':
       return event === 'wanted_again' ? 'open' : state;
     case 'dead_lettered':
-      return event === 'replayed' ? 'open' : event === 'waived' ? 'waived' : state;
+      return givenUpAfter(event);
     case 'waived':
       return state;
   }

@@ -2,6 +2,11 @@ import { sql } from 'kysely';
 import { type Instant, instantToMs } from '../../core/instant.ts';
 import type { ObligationState } from '../../core/obligation/obligation-state.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
+import {
+  type AcknowledgedDelivery,
+  type AcknowledgeStatus,
+  settledBefore,
+} from '../../core/write/acknowledge-decision.ts';
 import { unknownDelivery } from '../../core/write/begin-decision.ts';
 import { decideWrite, type Version } from '../../core/write/write-decision.ts';
 import { currentBundle } from './contracts-table.ts';
@@ -17,21 +22,15 @@ import type { Work } from './work.ts';
 
 type Request = Parameters<Operations['acknowledgeDelivery']>[2];
 type Reply = Awaited<ReturnType<Operations['acknowledgeDelivery']>>;
-type Status = Extract<Reply, { kind: 'settled' }>['status'];
 
 /** What never changes of a delivery. */
 type Delivery = Pick<DeliveryRow, 'obligation_id' | 'stream_id' | 'external_id' | 'digest' | 'sealed'>;
 
 /** What does, read under the lock of its stream. */
-type Obligation = {
-  readonly state: ObligationState;
+type Obligation = AcknowledgedDelivery & {
   readonly updatedAt: Instant;
   readonly version: Version;
   readonly attempts: number;
-  /** This delivery was acknowledged before. */
-  readonly isAcknowledged: boolean;
-  /** It was opened anew since the delivery was handed out: what was done then says nothing of now. */
-  readonly isReopened: boolean;
 };
 
 type Asked = {
@@ -75,30 +74,11 @@ const readObligation = async (work: Work, deliveryId: string): Promise<Obligatio
   };
 };
 
-/** The answer for a delivery of which nothing is left to settle; undefined for one that is to be settled now. */
-const settledBefore = ({ request, obligation }: Asked): Status | undefined => {
-  const isApplied = request.outcome.kind === 'applied';
-  if (obligation.isReopened) return 'stale';
-  switch (obligation.state) {
-    case 'open':
-    case 'held':
-      return undefined;
-    case 'applied':
-    case 'unchanged':
-    case 'waived':
-      return 'already_applied';
-    case 'superseded':
-      return isApplied && !obligation.isAcknowledged ? undefined : 'stale';
-    case 'dead_lettered':
-      return isApplied ? undefined : 'dead_lettered';
-  }
-};
-
 /**
  * A newer version is on the target, or may be. Where the Zap wrote this one all the same, nobody knows which of the two
  * came last: the record counts as drifted, so that the next write looks first and reconciliation is not misled.
  */
-const supersede = async (work: Work, { request, delivery, key }: Asked): Promise<Status> => {
+const supersede = async (work: Work, { request, delivery, key }: Asked): Promise<AcknowledgeStatus> => {
   await settleObligation(work, delivery.obligation_id, 'superseded', 'The target holds a newer version');
   if (request.outcome.kind === 'applied') {
     await takeBackGivenUp(work, delivery.obligation_id, 'superseded');
@@ -107,7 +87,7 @@ const supersede = async (work: Work, { request, delivery, key }: Asked): Promise
   return 'stale';
 };
 
-const apply = async (work: Work, asked: Asked, targetId: string | null): Promise<Status> => {
+const apply = async (work: Work, asked: Asked, targetId: string | null): Promise<AcknowledgeStatus> => {
   const { delivery, obligation, key, request } = asked;
   const { updatedAt: at, sequence } = obligation.version;
   await markAcknowledged(work, { key, version: obligation.version, targetId });
@@ -117,7 +97,11 @@ const apply = async (work: Work, asked: Asked, targetId: string | null): Promise
   return obligation.state === 'superseded' ? 'stale' : 'applied';
 };
 
-const giveUp = async (work: Work, { request, delivery, obligation }: Asked, told: string): Promise<Status> => {
+const giveUp = async (
+  work: Work,
+  { request, delivery, obligation }: Asked,
+  told: string,
+): Promise<AcknowledgeStatus> => {
   const reason = await tokenizedReason(work, request.sync, delivery, told);
   await settleObligation(work, delivery.obligation_id, 'dead_lettered', reason);
   await fileDeadLetter(work, {
@@ -134,13 +118,17 @@ const giveUp = async (work: Work, { request, delivery, obligation }: Asked, told
   return 'dead_lettered';
 };
 
-const settle = (work: Work, asked: Asked, isStale: boolean): Promise<Status> => {
+const settle = (work: Work, asked: Asked, isStale: boolean): Promise<AcknowledgeStatus> => {
   const { outcome } = asked.request;
   if (isStale) return supersede(work, asked);
   return outcome.kind === 'applied' ? apply(work, asked, outcome.targetId) : giveUp(work, asked, outcome.reason);
 };
 
-const acknowledgedEvidence = (work: Work, { request, obligation, key }: Asked, status: Status): Promise<string> =>
+const acknowledgedEvidence = (
+  work: Work,
+  { request, obligation, key }: Asked,
+  status: AcknowledgeStatus,
+): Promise<string> =>
   appendEvidence(work, {
     kind: 'acknowledged',
     sync: request.sync,
@@ -173,7 +161,7 @@ export const acknowledgeDelivery = async (work: Work, request: Request): Promise
   const target = lockedTarget(await lockTargets(work, [key]), key);
   await lockStreams(work, [streamId]);
   const asked = { request, delivery, key, obligation: await readObligation(work, request.deliveryId) };
-  const before = settledBefore(asked);
+  const before = settledBefore(asked.obligation, request.outcome.kind);
   if (before !== undefined) return { kind: 'settled', status: before, externalId, targetId: target.targetId };
   // In the place of an intent: no intent has this ID, so the last one counts as another's.
   const decision = decideWrite(request.deliveryId, asked.obligation.version, target, work.now);

@@ -5,6 +5,7 @@ import {
   type Circuit,
   closeCircuit,
   grantProbe,
+  isUntouched,
   newCircuit,
   staysAsItIs,
 } from '../../core/circuit/circuit.ts';
@@ -133,9 +134,11 @@ export const tellCircuits = async (
 
 /** The circuits of the caller's environment that were ever needed, by system. */
 export const listCircuits = async (work: Work): ReturnType<Operations['listCircuits']> => ({
-  circuits: (await readRows(work, null)).map((row) => {
-    const { state, failures, failedAt, openings, openedAt, closedAt, retryAt, notBefore } = circuitOf(row);
-    return { system: row.system, state, failures, failedAt, openings, openedAt, closedAt, retryAt, notBefore };
+  circuits: (await readRows(work, null)).flatMap((row) => {
+    const circuit = circuitOf(row);
+    const { state, failures, failedAt, openings, openedAt, closedAt, retryAt, notBefore } = circuit;
+    const shown = { system: row.system, state, failures, failedAt, openings, openedAt, closedAt, retryAt, notBefore };
+    return isUntouched(circuit) ? [] : [shown];
   }),
 });
 

@@ -180,6 +180,8 @@ export const obligationStates = async (
   return new Map(found.rows.map((row) => [row.obligation_id, row.state]));
 };
 
+const takingBack = { applied: 'written_after_all', superseded: 'overtaken_after_all' } as const;
+
 /** Takes back that a version was given up on: it was written after all. One statement. */
 export const takeBackGivenUp = async (
   work: Work,
@@ -187,8 +189,8 @@ export const takeBackGivenUp = async (
   state: 'applied' | 'superseded',
 ): Promise<void> => {
   await sql`
-    update obligations set state = ${state}, settled_at = ${work.now}, reason = null, sealed = null
-    where obligation_id = ${obligationId} and state = 'dead_lettered'
+    update obligations set state = ${state}, settled_at = ${work.now}, sealed = null, reason = null
+    where obligation_id = ${obligationId} and state = any(${statesChangedBy(takingBack[state])}::text[])
   `.execute(work.tx);
 };
 

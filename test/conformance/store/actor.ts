@@ -1,3 +1,4 @@
+import { FAILURES_TO_OPEN } from '../../../src/core/circuit/circuit.ts';
 import { instantFromMs, type Instant } from '../../../src/core/instant.ts';
 import { StoreError } from '../../../src/core/protocol/store-error.ts';
 import type { StorePort } from '../../../src/core/protocol/store-port.ts';
@@ -13,12 +14,13 @@ import {
   RECORDS,
   type Seen,
   type Step,
+  STREAMS,
 } from './operations.ts';
 
 /** What came of a step: a reply, a refusal, or nothing because what it is about is not there yet. */
 export type Answer =
   | { readonly kind: 'reply'; readonly reply: unknown }
-  | { readonly kind: 'refused'; readonly error: string; readonly message: string | null }
+  | { readonly kind: 'refused'; readonly error: string }
   | { readonly kind: 'nothing' };
 
 /** Takes the steps of a script on one store, and knows what this store has named. */
@@ -33,13 +35,16 @@ const nothing: Answer = { kind: 'nothing' };
 
 const momentOf = ({ moment }: Seen): Instant => instantFromMs(startMs + (MOMENTS_MS[moment] ?? 0));
 const recordOf = ({ record }: Seen): string => RECORDS[record] ?? RECORDS[0];
-const payloadOf = (content: number) => ({ name: `content ${content}` });
+const payloadOf = (content: number) => ({ name: `content ${content}`, email: 'a@example.com', amount: content });
 
 /** The one that came so many before the last. */
 const fromLast = <T>(all: readonly T[], back: number): T | undefined => all[all.length - 1 - back];
 
 const contract = (attemptsMax: number, inFlightMax: number) =>
-  syncNamed({ delivery: { acknowledgeWithinSeconds: 60, attemptsMax, inFlightMax }, ticket: 'OPS-2' });
+  syncNamed({
+    delivery: { acknowledgeWithinSeconds: 60, attemptsMax, inFlightMax, fallback: { afterMinutes: 1 } },
+    ticket: 'OPS-2',
+  });
 
 const observed = (one: Seen) => ({
   externalId: recordOf(one),
@@ -63,11 +68,9 @@ const differing = (one: Differing) => ({
 const nameOf = (kind: number, count: number): string =>
   `${String(kind).repeat(8)}-0000-4000-8000-${String(count).padStart(12, '0')}`;
 
-const refusalOf = (error: unknown, step: Step): Answer => {
+const refusalOf = (error: unknown): Answer => {
   if (!(error instanceof StoreError)) throw error;
-  // What a contract is refused for is told in detail by one and briefly by the other.
-  const message = step.kind === 'applySync' ? null : error.message;
-  return { kind: 'refused', error: error.kind, message };
+  return { kind: 'refused', error: error.kind };
 };
 
 type Cycle = { readonly id: string; readonly fence: number; pages: number };
@@ -79,6 +82,7 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
   const deliveries: string[] = [];
   const intents: Intent[] = [];
   const runs: Run[] = [];
+  const claims: string[] = [];
   let named = 0;
   const newName = (kind: number): string => {
     named += 1;
@@ -93,10 +97,10 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
     return start === 'at' ? { kind: start, at: instantFromMs(startMs - 60_000) } : { kind: start };
   };
 
-  const openCycle = async ({ stream, again }: Extract<Step, { kind: 'openCycle' }>): Promise<unknown> => {
+  const openCycle = async ({ stream, again, zapId }: Extract<Step, { kind: 'openCycle' }>): Promise<unknown> => {
     const before = again === null ? undefined : fromLast(cycles, again);
     const cycleId = before?.id ?? newName(1);
-    const reply = await port.openCycle({}, { cycleId, sync: SYNC, stream, knownContract: null });
+    const reply = await port.openCycle({}, { cycleId, sync: SYNC, stream, zapId, knownContract: null });
     if (reply.kind === 'opened' && before === undefined) cycles.push({ id: cycleId, fence: reply.fence, pages: 0 });
     return reply;
   };
@@ -163,11 +167,11 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
   };
 
   const completeWrites = async (wanted: readonly Ended[]): Promise<Answer> => {
-    const items = wanted.flatMap(({ intent: back, isFenced, writesOther, outcome }) => {
+    const items = wanted.flatMap(({ intent: back, isFenced, writesOther, outcome, signal }) => {
       const intent = fromLast(intents, back);
       if (intent === undefined) return [];
       const writtenDigest = outcome.kind === 'confirmed' && writesOther ? digestOf(9) : null;
-      return [{ intentId: intent.id, fence: isFenced ? 0 : intent.fence, attempts: 1, writtenDigest, outcome }];
+      return [{ intentId: intent.id, fence: isFenced ? 0 : intent.fence, attempts: 1, writtenDigest, outcome, signal }];
     });
     const distinct = [...new Map(items.map((item) => [item.intentId, item])).values()];
     if (distinct.length === 0) return nothing;
@@ -175,7 +179,7 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
   };
 
   const poll = async ({ records, mark, limit }: Extract<Step, { kind: 'poll' }>): Promise<unknown> => {
-    const opened = await openCycle({ kind: 'openCycle', stream: 'main', again: null });
+    const opened = await openCycle({ kind: 'openCycle', stream: 'main', again: null, zapId: null });
     const cycle = fromLast(cycles, 0);
     if (cycle === undefined) return [opened];
     const page = { kind: 'recordPage' as const, cycle: 0, page: null, records, mark, hasToken: false, isFenced: false };
@@ -187,10 +191,38 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
     const before = intents.length;
     const begun = await beginWrites(items);
     const ended = intents.slice(before).flatMap((_intent, back): Ended[] => {
-      const outcome = outcomes[back];
-      return outcome === undefined ? [] : [{ intent: back, isFenced: false, writesOther: false, outcome }];
+      const ending = outcomes[back];
+      return ending === undefined ? [] : [{ intent: back, isFenced: false, writesOther: false, ...ending }];
     });
     return [begun, await completeWrites(ended)];
+  };
+
+  /** Each write in a call of its own: what fails together counts once. */
+  const outage = async (): Promise<unknown> => {
+    const replies: unknown[] = [];
+    for (let failed = 0; failed < FAILURES_TO_OPEN; failed += 1) {
+      const seen = { record: 0, moment: 0, content: failed, state: 'ready' as const };
+      const version = { updatedAt: momentOf(seen), digest: digestOf(failed) };
+      const subject = { kind: 'record' as const, externalId: newName(5), version };
+      const items = [{ intentId: newName(2), subject }];
+      const { decisions } = await port.beginWrites({}, { sync: SYNC, knownContract: null, items });
+      const [decision] = decisions;
+      replies.push(decision);
+      if (decision?.kind !== 'proceed') continue;
+      intents.push({ id: items[0]?.intentId ?? '', fence: decision.fence });
+      const outcome = { kind: 'not_sent' as const, reason: 'the target is down' };
+      const signal = { kind: 'down' as const };
+      replies.push(await completeWrites([{ intent: 0, isFenced: false, writesOther: false, outcome, signal }]));
+    }
+    return replies;
+  };
+
+  const claim = async (step: Extract<Step, { kind: 'claim' }>): Promise<unknown> => {
+    const { scope, key, token, expiresInDays } = step;
+    const before = step.claim === null ? undefined : fromLast(claims, step.claim);
+    const claimId = before ?? newName(4);
+    if (before === undefined) claims.push(claimId);
+    return port.claimOnce({}, { claimId, scope, key, token, expiresInDays });
   };
 
   const openRun = async (run: Run, repair: boolean | null): Promise<unknown> => {
@@ -238,7 +270,9 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
       case 'run':
         return port.getReconciliation({ run: fromLast(runs, 0)?.id ?? nameOf(9, 9) }, {});
       case 'deadLetters':
-        return port.listDeadLetters({}, { sync: SYNC, limit: 2 });
+        return port.listDeadLetters({}, { sync: SYNC, limit: 500 });
+      case 'circuits':
+        return port.listCircuits({}, {});
       case 'evidence':
         return port.listEvidence({}, { after: 3, limit: 1000 });
     }
@@ -252,7 +286,9 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
       case 'wait':
         return Promise.resolve(nothing);
       case 'openStream':
-        return replied(step, ({ stream, start }) => port.openStream({ sync: SYNC, stream }, { start: startOf(start) }));
+        return replied(step, ({ stream, start, zapId }) =>
+          port.openStream({ sync: SYNC, stream }, { start: startOf(start), zapId }),
+        );
       case 'openCycle':
         return replied(step, openCycle);
       case 'recordPage':
@@ -267,6 +303,19 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
         return beginWrites(step.items);
       case 'completeWrites':
         return completeWrites(step.items);
+      case 'acknowledge': {
+        const deliveryId = step.delivery === null ? 'nobody' : fromLast(deliveries, step.delivery);
+        const { outcome } = step;
+        return replied(deliveryId, (id) => port.acknowledgeDelivery({}, { sync: SYNC, deliveryId: id, outcome }));
+      }
+      case 'outage':
+        return replied(step, outage);
+      case 'closeCircuit': {
+        const reason = 'it works again';
+        return replied({ system: 'target-system' }, (system) => port.closeCircuit(system, { reason }));
+      }
+      case 'claim':
+        return replied(step, claim);
       case 'openRun': {
         const { stream, hours, repair } = step;
         return replied({ id: newName(3), stream, hours, fence: 0, slice: 0 }, (run) => openRun(run, repair));
@@ -289,7 +338,7 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
     try {
       return await perform(step);
     } catch (error) {
-      return refusalOf(error, step);
+      return refusalOf(error);
     }
   };
 
@@ -297,8 +346,11 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
     take,
     look: async () => {
       const all: unknown[] = [];
-      for (const stream of ['main', 'second']) all.push(await take({ kind: 'openStream', stream, start: 'beginning' }));
-      for (const stream of ['main', 'second']) all.push(await port.getStream({ sync: SYNC, stream }, {}));
+      for (const stream of STREAMS) {
+        all.push(await take({ kind: 'openStream', stream, start: 'beginning', zapId: null }));
+        all.push(await port.getStream({ sync: SYNC, stream }, {}));
+      }
+      all.push(await port.listCircuits({}, {}));
       all.push(await port.listDeadLetters({}, { sync: SYNC }));
       all.push(await port.listEvidence({}, { limit: 1000 }));
       return all;

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { digestText } from '../../../src/core/digest.ts';
 import type { ObservedRecord } from '../../../src/core/protocol/cycle-routes.ts';
+import type { CircuitSignal } from '../../../src/core/circuit/signal.ts';
 import type { WriteOutcome } from '../../../src/core/protocol/write-routes.ts';
 
 /**
@@ -9,8 +10,18 @@ import type { WriteOutcome } from '../../../src/core/protocol/write-routes.ts';
  */
 export type Step =
   | { readonly kind: 'wait'; readonly ms: number }
-  | { readonly kind: 'openStream'; readonly stream: string; readonly start: 'now' | 'beginning' | 'at' | 'tomorrow' }
-  | { readonly kind: 'openCycle'; readonly stream: string; readonly again: number | null }
+  | {
+      readonly kind: 'openStream';
+      readonly stream: string;
+      readonly start: 'now' | 'beginning' | 'at' | 'tomorrow';
+      readonly zapId: string | null;
+    }
+  | {
+      readonly kind: 'openCycle';
+      readonly stream: string;
+      readonly again: number | null;
+      readonly zapId: string | null;
+    }
   | {
       readonly kind: 'recordPage';
       readonly cycle: number;
@@ -23,10 +34,32 @@ export type Step =
   /** A whole cycle: opened, one page, handed out. */
   | { readonly kind: 'poll'; readonly records: readonly Seen[]; readonly mark: number; readonly limit: number }
   /** A whole write: begun and completed. */
-  | { readonly kind: 'write'; readonly items: readonly Begun[]; readonly outcomes: readonly WriteOutcome[] }
+  | {
+      readonly kind: 'write';
+      readonly items: readonly Begun[];
+      readonly outcomes: readonly Pick<Ended, 'outcome' | 'signal'>[];
+    }
+  /** Writes that fail one after the other, as many as open the circuit. */
+  | { readonly kind: 'outage' }
+  | { readonly kind: 'closeCircuit' }
   | { readonly kind: 'emit'; readonly cycle: number; readonly limit: number; readonly bytesMax: number }
   | { readonly kind: 'beginWrites'; readonly items: readonly Begun[] }
   | { readonly kind: 'completeWrites'; readonly items: readonly Ended[] }
+  | {
+      readonly kind: 'acknowledge';
+      readonly delivery: number | null;
+      readonly outcome:
+        | { readonly kind: 'applied'; readonly targetId: string | null }
+        | { readonly kind: 'failed'; readonly reason: string };
+    }
+  | {
+      readonly kind: 'claim';
+      readonly claim: number | null;
+      readonly scope: string;
+      readonly key: string;
+      readonly token: string | null;
+      readonly expiresInDays: number | null;
+    }
   | { readonly kind: 'openRun'; readonly stream: string; readonly hours: number; readonly repair: boolean | null }
   | { readonly kind: 'openRunAgain'; readonly run: number; readonly hours: number }
   | {
@@ -37,7 +70,10 @@ export type Step =
       readonly end: 'complete' | 'truncated' | 'unstable' | null;
     }
   | { readonly kind: 'applySync'; readonly attemptsMax: number; readonly inFlightMax: number }
-  | { readonly kind: 'look'; readonly at: 'stream' | 'sync' | 'syncs' | 'run' | 'deadLetters' | 'evidence' };
+  | {
+      readonly kind: 'look';
+      readonly at: 'stream' | 'sync' | 'syncs' | 'run' | 'deadLetters' | 'evidence' | 'circuits';
+    };
 
 /** One version of a record: which record, which moment, which content. */
 export type Seen = {
@@ -61,6 +97,7 @@ export type Ended = {
   readonly isFenced: boolean;
   readonly writesOther: boolean;
   readonly outcome: WriteOutcome;
+  readonly signal: CircuitSignal;
 };
 
 export type Differing = Seen & { readonly difference: 'missing' | 'changed' | 'duplicated'; readonly isHeld: boolean };
@@ -79,6 +116,10 @@ const back = fc.oneof({ weight: 6, arbitrary: fc.constant(0) }, { weight: 2, arb
 const stream = fc.oneof(
   { weight: 5, arbitrary: fc.constant(STREAMS[0]) },
   { weight: 1, arbitrary: fc.constant(STREAMS[1]) },
+);
+const zapId = fc.oneof(
+  { weight: 6, arbitrary: fc.constant(null) },
+  { weight: 2, arbitrary: fc.constantFrom('zap 1', 'zap 2') },
 );
 const rarely = (weight = 6): fc.Arbitrary<boolean> =>
   fc.oneof({ weight, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
@@ -111,6 +152,13 @@ const outcome: fc.Arbitrary<WriteOutcome> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'not_sent' as const, reason: 'throttled' }) },
 );
 
+const signal: fc.Arbitrary<CircuitSignal> = fc.oneof(
+  { weight: 6, arbitrary: fc.constant({ kind: 'none' as const }) },
+  { weight: 3, arbitrary: fc.constant({ kind: 'up' as const }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'down' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'throttled' as const, retryAfterMs: 20_000 }) },
+);
+
 const begun: fc.Arbitrary<Begun> = fc.record({
   intent: fc.oneof({ weight: 8, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: back }),
   subject: fc.oneof(
@@ -138,7 +186,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       kind: fc.constant('wait' as const),
-      ms: fc.constantFrom(1, 1000, 6000, 36_000, 51_000, 61_000, 600_000, 7 * 3_600_000),
+      ms: fc.constantFrom(1, 1000, 6000, 36_000, 51_000, 61_000, 600_000, 7 * 3_600_000, 25 * 3_600_000),
     }),
   },
   {
@@ -147,6 +195,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.constant('openStream' as const),
       stream,
       start: fc.constantFrom('now', 'beginning', 'at', 'tomorrow'),
+      zapId,
     }),
   },
   {
@@ -155,6 +204,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.constant('openCycle' as const),
       stream,
       again: fc.oneof({ weight: 5, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: upTo(3) }),
+      zapId,
     }),
   },
   {
@@ -183,9 +233,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('write' as const),
       items: fc.array(begun, { minLength: 1, maxLength: 4 }),
-      outcomes: fc.array(outcome, { minLength: 4, maxLength: 4 }),
+      outcomes: fc.array(fc.record({ outcome, signal }), { minLength: 4, maxLength: 4 }),
     }),
   },
+  { weight: 2, arbitrary: fc.constant({ kind: 'outage' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'closeCircuit' as const }) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -206,10 +258,35 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       kind: fc.constant('completeWrites' as const),
-      items: fc.array(fc.record({ intent: upTo(3), isFenced: rarely(12), writesOther: rarely(4), outcome }), {
+      items: fc.array(fc.record({ intent: upTo(3), isFenced: rarely(12), writesOther: rarely(4), outcome, signal }), {
         minLength: 1,
         maxLength: 4,
       }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('acknowledge' as const),
+      delivery: fc.oneof({ weight: 9, arbitrary: upTo(4) }, { weight: 1, arbitrary: fc.constant(null) }),
+      outcome: fc.oneof(
+        {
+          weight: 3,
+          arbitrary: fc.record({ kind: fc.constant('applied' as const), targetId: fc.constantFrom('t3', null) }),
+        },
+        { weight: 1, arbitrary: fc.constant({ kind: 'failed' as const, reason: 'the other app refused it' }) },
+      ),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('claim' as const),
+      claim: fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: back }),
+      scope: fc.constantFrom('mail', 'invoice'),
+      key: fc.constantFrom('k1', 'k2'),
+      token: fc.constantFrom(null, 'run 1', 'run 2'),
+      expiresInDays: fc.constantFrom(null, 1),
     }),
   },
   {
@@ -250,7 +327,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('look' as const),
-      at: fc.constantFrom('stream', 'sync', 'syncs', 'run', 'deadLetters', 'evidence'),
+      at: fc.constantFrom('stream', 'sync', 'syncs', 'run', 'deadLetters', 'evidence', 'circuits'),
     }),
   },
 );

@@ -15,12 +15,11 @@ import type { Version } from '../../../src/core/write/write-decision.ts';
 import { circuitOf, putProbe } from './circuits.ts';
 import { currentBundle } from './contracts.ts';
 import { closeApplied } from './dead-letters.ts';
-import { payloadOf } from './emission.ts';
-import { obligationOf, settleObligation, settleOnTarget } from './obligations.ts';
+import { obligationOf, payloadOf, settleObligation, settleOnTarget } from './obligations.ts';
 import type { Operation, Request } from './operation.ts';
 import { settleParking } from './parking.ts';
-import { found, type Intent, type Obligation, type TargetRecord, type Work } from './state.ts';
-import { moveCommitted, streamById } from './streams.ts';
+import { addTo, found, type Intent, type Obligation, streamById, type TargetRecord, type Work } from './state.ts';
+import { moveCommitted } from './streams.ts';
 import { targetKey, targetOf } from './targets.ts';
 
 type Item = Request<'beginWrites'>['items'][number];
@@ -108,6 +107,7 @@ const writeIntent = ({ state, now }: Work, intent: Intent, target: TargetRecord)
   const before = state.intents.get(state.targets.get(intent.targetKey)?.intent?.intentId ?? '');
   if (before?.state === 'open') state.intents.set(before.intentId, { ...before, state: 'unknown', endedAt: now });
   state.intents.set(intent.intentId, intent);
+  if (intent.obligationId !== null) addTo(state.intentsOfObligation, intent.obligationId, intent.intentId);
   state.targets.set(intent.targetKey, target);
 };
 

@@ -4,6 +4,7 @@ import {
   type Circuit,
   closeCircuit as close,
   grantProbe,
+  isUntouched,
   newCircuit,
 } from '../../../src/core/circuit/circuit.ts';
 import type { CircuitSignal } from '../../../src/core/circuit/signal.ts';
@@ -38,7 +39,10 @@ export const tellCircuits = (work: Work, told: readonly Told[]): void => {
 };
 
 export const listCircuits: Operation<'listCircuits'> = ({ state }) => ({
-  circuits: [...state.circuits].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([system, one]) => ({ system, ...one })),
+  circuits: [...state.circuits]
+    .filter(([, one]) => !isUntouched(one))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([system, one]) => ({ system, ...one })),
 });
 
 export const closeCircuit: Operation<'closeCircuit'> = (work, { system }, { reason }) => {

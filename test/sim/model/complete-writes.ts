@@ -4,8 +4,8 @@ import { closeApplied, fileDeadLetter } from './dead-letters.ts';
 import { appendEvidence, pseudonym } from './evidence.ts';
 import { obligationOf, settleObligation, settleOnTarget } from './obligations.ts';
 import type { Operation, Request } from './operation.ts';
-import { found, type Intent, type Work } from './state.ts';
-import { moveCommitted, streamById } from './streams.ts';
+import { found, type Intent, streamById, type Work } from './state.ts';
+import { moveCommitted } from './streams.ts';
 
 type Item = Request<'completeWrites'>['items'][number];
 type Result = ReturnType<Operation<'completeWrites'>>['results'][number];

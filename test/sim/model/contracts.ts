@@ -50,6 +50,11 @@ const joined = (state: State, sync: { version: number; contract: SyncContract })
   return bundleOf(sync, systems.source, systems.target);
 };
 
+const put = (state: State, bundle: ContractBundle): void => {
+  state.bundles.set(bundle.sync.name, bundle);
+  state.mappedBy.set(bundle.version, bundle.sync);
+};
+
 type Stored = { readonly kind: 'system' | 'sync'; readonly name: string; readonly ticket: string };
 
 const recordApplied = (work: Work, { kind, name, ticket }: Stored, version: number, text: string): void => {
@@ -72,7 +77,7 @@ export const applySystem: Operation<'applySystem'> = (work, { system: name }, { 
   );
   const bundles = using.map((sync) => joined(after, sync));
   state.systems.set(name, { version, contract, text });
-  for (const bundle of bundles) state.bundles.set(bundle.sync.name, bundle);
+  for (const bundle of bundles) put(state, bundle);
   recordApplied(work, { kind: 'system', name, ticket }, version, text);
   return { version, changed: true };
 };
@@ -109,7 +114,7 @@ export const applySync: Operation<'applySync'> = (work, { sync: name }, { contra
   const version = (before?.version ?? 0) + 1;
   const bundle = joined(state, { version, contract });
   state.syncs.set(name, { version, contract, text });
-  state.bundles.set(name, bundle);
+  put(state, bundle);
   recordApplied(work, { kind: 'sync', name, ticket: contract.ticket }, version, text);
   return { version, changed: true };
 };

@@ -1,6 +1,6 @@
 import { decideRouting, type Route } from '../../../src/core/circuit/routing.ts';
 import { type Instant, shiftInstant } from '../../../src/core/instant.ts';
-import { isJsonObject, type JsonObject, parseJson } from '../../../src/core/json.ts';
+import type { JsonObject } from '../../../src/core/json.ts';
 import { chooseHandOut, handOutMax } from '../../../src/core/obligation/hand-out.ts';
 import { circuitOf } from './circuits.ts';
 import { currentBundle } from './contracts.ts';
@@ -10,6 +10,7 @@ import {
   countDelivery,
   isInFlight,
   obligationOf,
+  payloadOf,
   settleObligation,
   supersedeOlder,
   unsettledOf,
@@ -18,15 +19,10 @@ import {
 import type { Operation, Request } from './operation.ts';
 import { parkOverdue, triedOf } from './parking.ts';
 import { comparePositions, compareText } from './position.ts';
-import { addTo, type Delivery, found, type Obligation, type Stream, type Work } from './state.ts';
-import { moveCommitted, type OwnedCycle, ownCycle, streamById } from './streams.ts';
+import { addTo, type Delivery, found, type Obligation, type Stream, streamById, type Work } from './state.ts';
+import { moveCommitted, type OwnedCycle, ownCycle } from './streams.ts';
 
 type Item = ReturnType<Operation<'emit'>>['items'][number];
-
-export const payloadOf = ({ payload }: Obligation): JsonObject | undefined => {
-  const value = payload === null ? undefined : parseJson(payload);
-  return isJsonObject(value) ? value : undefined;
-};
 
 const isDue = ({ state, dueAt }: Obligation, now: Instant): boolean =>
   state === 'open' && (dueAt === null || dueAt <= now);

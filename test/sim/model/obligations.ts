@@ -1,5 +1,5 @@
 import type { Instant } from '../../../src/core/instant.ts';
-import type { JsonObject } from '../../../src/core/json.ts';
+import { isJsonObject, type JsonObject, parseJson } from '../../../src/core/json.ts';
 import { isUnsettled, type ObligationEvent, stateAfter } from '../../../src/core/obligation/obligation-state.ts';
 import {
   type FreshObligation,
@@ -10,13 +10,18 @@ import {
 } from '../../../src/core/obligation/page-news.ts';
 import { orderedAt } from '../../../src/core/write/begin-decision.ts';
 import { comparePositions, placeOf } from './position.ts';
-import { found, type Obligation, type StreamIndex, type Work } from './state.ts';
-import { indexOf } from './streams.ts';
+import { found, indexOf, type Obligation, type StreamIndex, type Work } from './state.ts';
 
 export const obligationOf = ({ state }: Work, id: number): Obligation =>
   found(state.obligations.get(id), `obligation ${id}`);
 
 const all = (work: Work, ids: Iterable<number>): Obligation[] => Array.from(ids, (id) => obligationOf(work, id));
+
+/** The mapped fields; undefined once they were dropped. */
+export const payloadOf = ({ payload }: Obligation): JsonObject | undefined => {
+  const value = payload === null ? undefined : parseJson(payload);
+  return isJsonObject(value) ? value : undefined;
+};
 
 /** The unsettled obligations of one record of a stream. */
 export const unsettledOfRecord = (work: Work, streamId: number, externalId: string): Obligation[] =>
@@ -113,7 +118,12 @@ const observedAt = (work: Work, streamId: number, externalId: string): Instant =
   return before !== undefined && before > work.now ? before : work.now;
 };
 
-export type Opening = { readonly streamId: number; readonly deadlineAt: Instant; readonly cycleId: string | null };
+export type Opening = {
+  readonly streamId: number;
+  readonly deadlineAt: Instant;
+  readonly cycleId: string | null;
+  readonly contractVersion: string;
+};
 
 /** Makes obligations of versions that have none, in the order given, which becomes their sequence. */
 export const insertObligations = (work: Work, opening: Opening, fresh: readonly FreshObligation[]): Obligation[] => {
@@ -127,6 +137,7 @@ export const insertObligations = (work: Work, opening: Opening, fresh: readonly 
       obligationId: state.obligations.size + 1,
       sequence: state.sequence,
       ...opening,
+      checkedVersion: opening.contractVersion,
       externalId: one.externalId,
       updatedAt: one.updatedAt,
       digest: one.digest,
@@ -189,6 +200,15 @@ export const settleObligation = (
   settle(work, obligationOf(work, obligationId), event, reason);
 };
 
+/** Takes back that a version was given up on. */
+export const takeBackGivenUp = (
+  work: Work,
+  obligationId: number,
+  event: 'written_after_all' | 'overtaken_after_all',
+): void => {
+  settle(work, obligationOf(work, obligationId), event, null);
+};
+
 /** Settles the obligations of versions that are on the target, and every older one of their records. */
 export const settleOnTarget = (
   work: Work,
@@ -214,7 +234,7 @@ export const settleOnTarget = (
  */
 export const reopenObligations = (
   work: Work,
-  { streamId, deadlineAt }: Opening,
+  { streamId, deadlineAt, contractVersion }: Opening,
   returned: readonly ReturnedVersion[],
 ): Set<string> => {
   const { state } = work;
@@ -225,8 +245,9 @@ export const reopenObligations = (
     state.sequence += 1;
     const openedAt = observedAt(work, streamId, version.externalId);
     const anew = { state: 'open' as const, settledAt: null, dueAt: null, attempts: 0, openedAt, deadlineAt };
+    const by = { contractVersion, checkedVersion: contractVersion };
     const { sequence } = state;
-    observe(work, { ...before, ...anew, sequence, ...sealed(version.payload), reason: 'Repair' });
+    observe(work, { ...before, ...anew, ...by, sequence, ...sealed(version.payload), reason: 'Repair' });
     reopened.add(version.externalId);
   }
   return reopened;

@@ -24,8 +24,8 @@ import {
   versionOf,
 } from './obligations.ts';
 import type { Operation, Request } from './operation.ts';
-import type { Obligation, Stream, Work } from './state.ts';
-import { indexOf, moveCommitted, type OwnedCycle, ownCycle, streamById } from './streams.ts';
+import { indexOf, type Obligation, type Stream, streamById, type Work } from './state.ts';
+import { moveCommitted, type OwnedCycle, ownCycle } from './streams.ts';
 import { targetKey } from './targets.ts';
 
 /** What is known of the records of a page, as far as the page asks for it. */
@@ -84,7 +84,12 @@ const openObligations = (
   if (fresh.length + returned.length === 0) return { ...news, known };
   const { sync } = currentBundle(work, stream.sync);
   const deadlineAt = shiftInstant(work.now, sync.sla.freshnessMinutes * 60_000);
-  const opening = { streamId: stream.streamId, deadlineAt, cycleId: cycle.cycleId };
+  const opening = {
+    streamId: stream.streamId,
+    deadlineAt,
+    cycleId: cycle.cycleId,
+    contractVersion: cycle.contractVersion,
+  };
   reopenObligations(work, opening, returned);
   const opened = insertObligations(work, opening, fresh);
   const changed = [...fresh, ...returned].map(({ externalId }) => externalId);

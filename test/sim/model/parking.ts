@@ -15,9 +15,8 @@ export const triedOf = (work: Work, one: Obligation): number =>
 const isUntried = ({ state }: Work, one: Obligation, delivery: Delivery, probe: string | null): boolean =>
   delivery.attempt === one.attempts &&
   delivery.handedAt >= one.openedAt &&
-  ![...state.intents.values()].some(
-    ({ intentId, obligationId, begunAt }) =>
-      obligationId === one.obligationId && begunAt >= delivery.handedAt && intentId !== probe,
+  !(state.intentsOfObligation.get(one.obligationId) ?? []).some(
+    (id) => found(state.intents.get(id), `intent ${id}`).begunAt >= delivery.handedAt && id !== probe,
   );
 
 const setParked = ({ state }: Work, delivery: Delivery, parked: boolean): void => {

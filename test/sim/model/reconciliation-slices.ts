@@ -54,9 +54,9 @@ const repair = (work: Work, { sync: name, streamId }: Run, disposed: readonly Di
     disposition === 'repairing' && payload !== null ? [{ externalId, updatedAt, digest, payload }] : [],
   );
   if (wanted.length === 0) return;
-  const { sync } = currentBundle(work, name);
+  const { sync, version: contractVersion } = currentBundle(work, name);
   const deadlineAt = shiftInstant(work.now, sync.sla.freshnessMinutes * 60_000);
-  const opening = { streamId, deadlineAt, cycleId: null };
+  const opening = { streamId, deadlineAt, cycleId: null, contractVersion };
   const reopened = reopenObligations(work, opening, wanted);
   const unseen = wanted.filter(({ externalId }) => !reopened.has(externalId));
   insertObligations(

@@ -9,6 +9,7 @@ import type { ObligationState } from '../../../src/core/obligation/obligation-st
 import type { Checkpoint, Cursor } from '../../../src/core/read/checkpoint.ts';
 import type { EdgeState } from '../../../src/core/read/edge-state.ts';
 import type { CycleLease } from '../../../src/core/read/cycle-lease.ts';
+import type { StreamOwner } from '../../../src/core/read/stream-owner.ts';
 import type { Disposition } from '../../../src/core/reconcile/disposition.ts';
 import type { ScanEnd } from '../../../src/core/reconcile/verdict.ts';
 import type { FencedTarget } from '../../../src/core/write/begin-decision.ts';
@@ -21,6 +22,7 @@ export type Stream = {
   readonly name: string;
   readonly checkpoint: Checkpoint;
   readonly lease: CycleLease;
+  readonly owner: StreamOwner;
 };
 
 export type Cycle = {
@@ -29,6 +31,8 @@ export type Cycle = {
   readonly fence: number;
   /** The mark when the cycle began. */
   readonly markAt: Instant | null;
+  /** Of the contract that it reads by. */
+  readonly contractVersion: string;
   readonly openedAt: Instant;
   readonly endedAt: Instant | null;
 };
@@ -52,6 +56,9 @@ export type Obligation = {
   readonly reason: string | null;
   /** The poll that read it; null for a repair. */
   readonly cycleId: string | null;
+  /** Of the contract that mapped it, and of the last one that it was checked against while it was held. */
+  readonly contractVersion: string;
+  readonly checkedVersion: string;
   /** Mapped fields as JSON; null once settled, for a dead letter once it is closed. */
   readonly payload: string | null;
   /** Characters of the payload. */
@@ -104,7 +111,7 @@ export type DeadLetter = {
   /** What orders it among the versions of its record. */
   readonly version: Pick<Version, 'updatedAt' | 'sequence'>;
   readonly updatedAt: Instant;
-  readonly stage: 'read' | 'deliver' | 'write';
+  readonly stage: 'read' | 'deliver' | 'write' | 'acknowledge';
   readonly errorClass: string;
   readonly reason: string;
   readonly attempts: number;
@@ -150,6 +157,17 @@ export type Run = {
   readonly targetDigests: readonly string[];
 };
 
+export type Claim = {
+  readonly claimId: string;
+  readonly scope: string;
+  readonly key: string;
+  /** The claim that was first. */
+  readonly holderId: string;
+  readonly token: string | null;
+  readonly claimedAt: Instant;
+  readonly expiresAt: Instant | null;
+};
+
 type Numbered<C> = { readonly version: number; readonly contract: C; readonly text: string };
 
 /** A position in the order (update time, external ID). */
@@ -190,6 +208,8 @@ export type State = {
   readonly systems: Map<string, Numbered<SystemContract>>;
   readonly syncs: Map<string, Numbered<SyncContract>>;
   readonly bundles: Map<string, ContractBundle>;
+  /** The sync contracts of all bundles so far, by version. */
+  readonly mappedBy: Map<string, SyncContract>;
   /** By `sync/stream`. */
   readonly streamIds: Map<string, number>;
   readonly streams: Map<number, Stream>;
@@ -207,6 +227,7 @@ export type State = {
   /** By system. */
   readonly circuits: Map<string, Circuit>;
   readonly intents: Map<string, Intent>;
+  readonly intentsOfObligation: Map<number, string[]>;
   readonly deadLetters: Map<string, DeadLetter>;
   /** ID of the open one, by `letterKey`. */
   readonly openLetters: Map<string, string>;
@@ -215,6 +236,10 @@ export type State = {
   readonly runsOfQuestion: Map<string, string[]>;
   /** By external ID, of each run. */
   readonly differences: Map<string, Map<string, Difference>>;
+  readonly claims: Map<string, Claim>;
+  /** Claims of a key, by its first one; and the last first one of a key, by `scope/key`. */
+  readonly claimCounts: Map<string, number>;
+  readonly claimHolders: Map<string, string>;
   readonly facts: Facts;
   sequence: number;
 };
@@ -239,6 +264,7 @@ export const createState = (): State => ({
   systems: new Map(),
   syncs: new Map(),
   bundles: new Map(),
+  mappedBy: new Map(),
   streamIds: new Map(),
   streams: new Map(),
   indexes: new Map(),
@@ -252,11 +278,15 @@ export const createState = (): State => ({
   targets: new Map(),
   circuits: new Map(),
   intents: new Map(),
+  intentsOfObligation: new Map(),
   deadLetters: new Map(),
   openLetters: new Map(),
   runs: new Map(),
   runsOfQuestion: new Map(),
   differences: new Map(),
+  claims: new Map(),
+  claimCounts: new Map(),
+  claimHolders: new Map(),
   facts: [],
   sequence: 0,
 });
@@ -273,3 +303,9 @@ export const addTo = <K, V>(lists: Map<K, V[]>, key: K, value: V): void => {
   if (list === undefined) lists.set(key, [value]);
   else list.push(value);
 };
+
+export const indexOf = ({ state }: Work, streamId: number): StreamIndex =>
+  found(state.indexes.get(streamId), `index of stream ${streamId}`);
+
+export const streamById = ({ state }: Work, streamId: number): Stream =>
+  found(state.streams.get(streamId), `stream ${streamId}`);

@@ -4,19 +4,16 @@ import type { ObligationState } from '../../../src/core/obligation/obligation-st
 import { StoreError } from '../../../src/core/protocol/store-error.ts';
 import { type Cursor, startInstant } from '../../../src/core/read/checkpoint.ts';
 import { decideCycle } from '../../../src/core/read/cycle-lease.ts';
+import { decidePoll } from '../../../src/core/read/stream-owner.ts';
 import { currentBundle } from './contracts.ts';
 import { appendEvidence } from './evidence.ts';
 import type { Operation } from './operation.ts';
+import { releaseHeld } from './held-release.ts';
+import { NO_OWNER, ownPolling, ownSwitchedOn } from './owners.ts';
 import { comparePositions, placeOf } from './position.ts';
-import { type Cycle, found, type Stream, type StreamIndex, type Work } from './state.ts';
+import { type Cycle, found, indexOf, type Stream, type Work, streamById } from './state.ts';
 
 type StreamKey = { readonly sync: string; readonly stream: string };
-
-export const indexOf = ({ state }: Work, streamId: number): StreamIndex =>
-  found(state.indexes.get(streamId), `index of stream ${streamId}`);
-
-export const streamById = ({ state }: Work, streamId: number): Stream =>
-  found(state.streams.get(streamId), `stream ${streamId}`);
 
 const findStream = ({ state }: Work, { sync, stream }: StreamKey): Stream | undefined =>
   state.streams.get(state.streamIds.get(`${sync}/${stream}`) ?? 0);
@@ -31,7 +28,7 @@ export const streamOf = (work: Work, key: StreamKey): Stream => {
   );
 };
 
-export const openStream: Operation<'openStream'> = (work, key, { start }) => {
+export const openStream: Operation<'openStream'> = (work, key, { start, zapId }) => {
   const { state, now } = work;
   if (start.kind === 'at' && compareInstants(start.at, now) > 0) {
     throw new StoreError(
@@ -41,14 +38,18 @@ export const openStream: Operation<'openStream'> = (work, key, { start }) => {
   }
   const { sync } = currentBundle(work, key.sync);
   const before = findStream(work, key);
-  if (before !== undefined) return { created: false, checkpoint: before.checkpoint };
+  if (before !== undefined) {
+    if (zapId !== null) ownSwitchedOn(work, before, zapId);
+    return { created: false, checkpoint: before.checkpoint };
+  }
   const startAt = startInstant(start, now, sync.read);
   const streamId = state.streams.size + 1;
   const fetched = { cursor: null, token: null, begunAt: null, sweep: null };
   const checkpoint = { version: 0, startAt, fetched, committed: null };
   const lease = { fence: 0, leaseUntil: null, leaseCycle: null };
   state.streamIds.set(`${key.sync}/${key.stream}`, streamId);
-  state.streams.set(streamId, { streamId, sync: key.sync, name: key.stream, checkpoint, lease });
+  const owner = { ...NO_OWNER, zapId, polledAt: zapId === null ? null : now };
+  state.streams.set(streamId, { streamId, sync: key.sync, name: key.stream, checkpoint, lease, owner });
   state.indexes.set(streamId, {
     byVersion: new Map(),
     byRecord: new Map(),
@@ -65,13 +66,12 @@ export const openStream: Operation<'openStream'> = (work, key, { start }) => {
 };
 
 export const getStream: Operation<'getStream'> = (work, key) => {
-  const { streamId, checkpoint } = streamOf(work, key);
+  const { streamId, checkpoint, owner } = streamOf(work, key);
   const { counts, reading, deliveries } = indexOf(work, streamId);
   const count = (state: ObligationState): number => counts.get(state) ?? 0;
   return {
     ...key,
-    // The model's Zaps do not say who they are.
-    owner: null,
+    owner: owner.zapId === null || owner.polledAt === null ? null : { zapId: owner.zapId, polledAt: owner.polledAt },
     checkpoint,
     counts: {
       open: count('open'),
@@ -88,31 +88,39 @@ export const getStream: Operation<'getStream'> = (work, key) => {
 
 export const openCycle: Operation<'openCycle'> = (work, _params, request) => {
   const { state, now } = work;
-  const { cycleId } = request;
-  const contract = contractFor(currentBundle(work, request.sync), request.knownContract);
+  const { cycleId, zapId } = request;
+  const bundle = currentBundle(work, request.sync);
+  const contract = contractFor(bundle, request.knownContract);
   const stream = streamOf(work, request);
-  const { streamId, checkpoint } = stream;
+  const { streamId, checkpoint, name } = stream;
   const decision = decideCycle(cycleId, stream.lease, now);
-  switch (decision.kind) {
-    case 'busy':
-      return decision;
-    case 'repeat':
-      return { kind: 'opened', fence: stream.lease.fence, checkpoint, now, ...contract };
-    case 'begin': {
-      if (state.cycles.has(cycleId)) {
-        throw new StoreError(
-          'fenced',
-          `Cannot begin cycle ${cycleId} of stream "${stream.name}" again: a newer cycle has taken over`,
-        );
-      }
-      const { fence } = decision.lease;
-      const markAt = checkpoint.fetched.cursor?.updatedAt ?? null;
-      state.cycles.set(cycleId, { cycleId, streamId, fence, markAt, openedAt: now, endedAt: null });
-      state.streams.set(streamId, { ...stream, lease: decision.lease });
-      indexOf(work, streamId).reading.cycles += 1;
-      return { kind: 'opened', fence, checkpoint, now, ...contract };
-    }
+  if (decision.kind === 'repeat') return { kind: 'opened', fence: stream.lease.fence, checkpoint, now, ...contract };
+  const polling = zapId === null ? undefined : decidePoll(stream.owner, { zapId, cycleId }, now);
+  const isAllowed = polling === undefined || polling.kind === 'owns';
+  if (isAllowed && decision.kind === 'begin' && state.cycles.has(cycleId)) {
+    throw new StoreError(
+      'fenced',
+      `Cannot begin cycle ${cycleId} of stream "${name}" again: a newer cycle has taken over`,
+    );
   }
+  const contested = zapId === null ? undefined : ownPolling(work, stream, { zapId, cycleId });
+  if (contested !== undefined) return contested;
+  if (decision.kind === 'busy') return decision;
+  const { fence } = decision.lease;
+  const markAt = checkpoint.fetched.cursor?.updatedAt ?? null;
+  state.cycles.set(cycleId, {
+    cycleId,
+    streamId,
+    fence,
+    markAt,
+    contractVersion: bundle.version,
+    openedAt: now,
+    endedAt: null,
+  });
+  state.streams.set(streamId, { ...streamById(work, streamId), lease: decision.lease });
+  indexOf(work, streamId).reading.cycles += 1;
+  releaseHeld(work, stream, bundle);
+  return { kind: 'opened', fence, checkpoint, now, ...contract };
 };
 
 /** A cycle with its stream; `isRunning` is false once it has handed out and ended. */
