@@ -120,7 +120,13 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
         first: null,
         last: cursor,
         records: step.records.map(observed),
-        fetched: { cursor, token: step.hasToken ? 'next' : null, begunAt: null },
+        fetched: {
+          cursor,
+          token: step.hasToken ? 'next' : null,
+          begunAt: null,
+          sweep: { id: cycle.id, since: null, last: cursor, trail: { tokens: 0, kept: null } },
+        },
+        edge: { contract: 'c1', keepFrom: null, bound: updatedAt, isOver: !step.hasToken },
       },
     );
     cycle.pages = Math.max(cycle.pages, page + 1);

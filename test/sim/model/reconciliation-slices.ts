@@ -83,7 +83,10 @@ export const recordSlice: Operation<'recordSlice'> = (work, { run: runId }, requ
   }
   if (run.finishedAt !== null || slice < run.slice) return resultOf(work, run);
   if (slice > run.slice) {
-    throw new StoreError('conflict', `Cannot record slice ${slice} of run ${runId}: slice ${run.slice} is missing`);
+    throw new StoreError(
+      'conflict',
+      `Cannot record slice ${slice} of run ${runId}: slice ${run.slice} is missing. Run the step again`,
+    );
   }
   const reported = latestLooks(request.differences);
   markDoubtful(work, run, reported);
