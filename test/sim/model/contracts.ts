@@ -10,7 +10,7 @@ import { found, type State, type Work } from './state.ts';
 const refuse = (what: string, problems: readonly ContractProblem[]): StoreError =>
   new StoreError('invalid_request', `Cannot apply ${what}: ${problems.map(({ path }) => path).join('; ')}`);
 
-export const unknownSync = ({ environment }: Work, name: string): StoreError =>
+const unknownSync = ({ environment }: Work, name: string): StoreError =>
   new StoreError(
     'not_found',
     `Cannot find sync "${name}" in ${environment}: check its name, or apply its contract with "tidemark contract apply"`,
