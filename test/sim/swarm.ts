@@ -50,6 +50,8 @@ const strongest = {
   pollLost: 0.15,
   zapSwitchedOff: 0.1,
   noAutoreplay: 0.7,
+  /** A run that waits, to begin or to be tried again, is lost: the Zap was edited, or somebody deleted it. */
+  runLost: 0.5,
 } as const;
 
 export type FaultKind = keyof typeof strongest;
@@ -73,11 +75,11 @@ const kinds = Object.keys(strongest) as FaultKind[];
  * Source: A. Groce et al., "Swarm Testing", ISSTA 2012.
  */
 export const drawSwarm = (chance: Chance): Swarm => {
-  const share = chance.pick([0, 0.1, 0.25, 0.5]);
+  const share = chance.pick([0, 0.1, 0.25, 0.25, 0.5, 0.5, 0.5, 0.7]);
   const swarm = new Map<FaultKind, number>();
   for (const kind of kinds) {
     const isOn = chance.happens(share);
-    const strength = strongest[kind] * chance.pick([0.1, 0.3, 1]);
+    const strength = strongest[kind] * chance.pick([0.1, 0.4, 1]);
     if (isOn) swarm.set(kind, Math.round(strength * 1000) / 1000);
   }
   return swarm;

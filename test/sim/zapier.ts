@@ -69,6 +69,7 @@ export const createZap = (world: World): Zap => {
   };
 
   const schedule = (delayMs: number, run: Run): void => {
+    if (faults.strikes('runLost')) return;
     scheduler.after(delayMs, () => {
       void perform(run);
     });
