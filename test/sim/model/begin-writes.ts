@@ -20,7 +20,7 @@ import type { Operation, Request } from './operation.ts';
 import { settleParking } from './parking.ts';
 import { addTo, found, type Intent, type Obligation, streamById, type TargetRecord, type Work } from './state.ts';
 import { moveCommitted } from './streams.ts';
-import { targetKey, targetOf } from './targets.ts';
+import { findTarget, targetKey, targetOf } from './targets.ts';
 
 type Item = Request<'beginWrites'>['items'][number];
 
@@ -140,7 +140,7 @@ export const beginWrites: Operation<'beginWrites'> = (work, _params, request) =>
   const targets = new Map<string, TargetRecord>();
   for (const subject of subjects) {
     if (subject === undefined) continue;
-    targets.set(targetKey(bundle, subject.externalId), targetOf(work, bundle, subject.externalId));
+    targets.set(targetKey(bundle, subject.externalId), findTarget(work, bundle, subject.externalId));
   }
   const circuit = circuitOf(work, bundle.target.name);
   const gate = gateOf(circuit, work.now);
@@ -152,6 +152,7 @@ export const beginWrites: Operation<'beginWrites'> = (work, _params, request) =>
     return { kind: 'refused', code: 'not_found', reason };
   });
   refuseUsedIntents(work, plan);
+  for (const subject of subjects) if (subject !== undefined) targetOf(work, bundle, subject.externalId);
   record(work, plan);
   const { acknowledgeWithinSeconds } = bundle.sync.delivery;
   const probe = (gate.kind === 'probe' ? plan.intents[0]?.intentId : undefined) ?? null;

@@ -5,14 +5,24 @@ import type { TargetRecord, Work } from './state.ts';
 export const targetKey = ({ sync, target }: ContractBundle, externalId: string): string =>
   JSON.stringify([target.name, sync.target.entity, sync.target.externalIdField, externalId]);
 
-/** The target record, made at first sight. */
-export const targetOf = ({ state }: Work, bundle: ContractBundle, externalId: string): TargetRecord => {
-  const key = targetKey(bundle, externalId);
-  const before = state.targets.get(key);
-  if (before !== undefined) return before;
+/** The target record as it is, or as it is made at first sight. */
+export const findTarget = ({ state }: Work, bundle: ContractBundle, externalId: string): TargetRecord => {
   const { entity, externalIdField: field } = bundle.sync.target;
   const empty = { targetId: null, applied: null, drifted: false, intent: null, fence: 0 };
-  const made = { system: bundle.target.name, entity, field, externalId, ...empty };
-  state.targets.set(key, made);
-  return made;
+  return (
+    state.targets.get(targetKey(bundle, externalId)) ?? {
+      system: bundle.target.name,
+      entity,
+      field,
+      externalId,
+      ...empty,
+    }
+  );
+};
+
+/** The target record, kept from now on. */
+export const targetOf = (work: Work, bundle: ContractBundle, externalId: string): TargetRecord => {
+  const target = findTarget(work, bundle, externalId);
+  work.state.targets.set(targetKey(bundle, externalId), target);
+  return target;
 };
