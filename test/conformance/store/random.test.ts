@@ -8,7 +8,7 @@ import { createActor } from './actor.ts';
 import { createNormalizer } from './normalize.ts';
 import { type Step, steps } from './operations.ts';
 
-const SCRIPTS = 40;
+const SCRIPTS = 25;
 const TIMEOUT_MS = 240_000;
 
 const clock: TestClock = { nowMs: startMs };
