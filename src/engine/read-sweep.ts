@@ -151,17 +151,19 @@ const readPage = async (context: Context, sweep: Sweep): Promise<PageEnd> => {
   const { reply } = await withRetry(ports.runtime, () => source.readPage(request));
   if (reply.kind === 'failed') return { ...reply, isPlaceLost: reply.failure.kind === 'rejected' };
   const where = `page ${sweep.pages + 1} of source "${prepared.bundle.source.name}"`;
-  const order = checkPageOrder(reply.records, state.last ?? undefined);
-  if (order.kind === 'out_of_order') {
-    return malformed(
-      `Cannot use ${where}: record ${order.position + 1} is older than the one before it; the source does not sort by update time as asked`,
-    );
-  }
   const followed = reply.nextToken === null ? state.trail : followToken(state.trail, reply.nextToken);
   if (followed === 'circle') {
     return malformed(
       `Cannot go on after ${where}: it gave a page token that it gave before, so its paging goes in a circle; correct the paging in the system's contract`,
       true,
+    );
+  }
+  // A page that goes back behind the one before it may be the fault of the place it was read from.
+  const order = checkPageOrder(reply.records, state.last ?? undefined);
+  if (order.kind === 'out_of_order') {
+    return malformed(
+      `Cannot use ${where}: record ${order.position + 1} is older than the one before it; the source does not sort by update time as asked`,
+      order.position === 0,
     );
   }
   const last = reply.records.at(-1);

@@ -20,10 +20,16 @@ onEngines('a sweep over several polls', (open) => {
     for (let n = 0; n < 7; n += 1) world.source.put(person(`s${n}`, 100 - n));
     await world.items();
     expect((await world.stream()).checkpoint.fetched.sweep?.last?.id).toBe('s2');
-    // The source forgets the order it was asked for: behind the token it begins with the oldest.
-    tamper(world, (readPage) => (request) => readPage({ ...request, token: null }));
+    // The source forgets the order it was asked for: behind every token it begins with the oldest.
+    let tokens = 0;
+    tamper(world, (readPage) => async (request) => {
+      const reply = await readPage({ ...request, token: null });
+      tokens += 1;
+      return reply.kind === 'page' ? { ...reply, nextToken: `token ${tokens}` } : reply;
+    });
+    // That place is lost: it is said, and reading begins again at the mark.
     expect(await world.poll()).toMatchObject({
-      pages: 0,
+      pages: 1,
       failure: { kind: 'malformed', reason: expect.stringMatching(/record 1 is older than the one before it/) },
     });
     expect((await world.stream()).checkpoint.fetched.cursor?.id).toBe('s2');
