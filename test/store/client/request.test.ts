@@ -38,7 +38,7 @@ test('the request of a GET goes into the query, without what is left out', async
   const scope = nock('https://store.example')
     .get('/v1/dead-letters')
     .query({ sync: 'erp-customers' })
-    .reply(200, { deadLetters: [], total: 0 });
+    .reply(200, { deadLetters: [], total: 0, nextAfter: null, contractVersion: '1.1.1' });
   await createHarness().client.listDeadLetters({}, { sync: 'erp-customers' });
   expect(scope.isDone()).toBe(true);
 });
@@ -50,7 +50,7 @@ test('a store under a path of a proxy is called under it', async () => {
 });
 
 test('a reply is parsed: instants in the one form, long integers with all digits, unknown members gone', async () => {
-  const body = `{"items":[{"deliveryId":"d1","externalId":"x","updatedAt":"2026-01-01T01:00:00+01:00","digest":"${digest}","attempt":1,
+  const body = `{"items":[{"deliveryId":"d1","externalId":"x","updatedAt":"2026-01-01T01:00:00+01:00","digest":"${digest}","attempt":1,"route":"target",
     "openedAt":"2026-01-01","deadlineAt":"2026-01-02","payload":{"n":9007199254740993},"later":1}],"waiting":0}`;
   nock('https://store.example')
     .post(/\/emit$/)
