@@ -77,8 +77,8 @@ export const createApp = (world: World): App => {
         newId: chance.id,
         deadlineMs,
       };
-      const source = sourceDriver(world, process, world.source, (reply) => {
-        world.auditor.onPage(callId, reply);
+      const source = sourceDriver(world, process, world.source, (request, reply) => {
+        world.auditor.onPage(callId, request, reply);
       });
       const target = targetDriver(world, process, world.target);
       const ports: Ports = {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PageReply } from '../../src/core/system/entity-driver.ts';
+import type { PageReply, PageRequest } from '../../src/core/system/entity-driver.ts';
 import type { InspectedObligation, Inspection, Position, SimStore } from './sim-store.ts';
 import type { RowVersion, Source } from './source.ts';
 import type { Answer, StoreRequest } from './store-server.ts';
@@ -13,8 +13,8 @@ export type Violation = { readonly guarantee: string; readonly what: string };
  * core: what both got wrong alike would otherwise look right.
  */
 export type Auditor = {
-  /** A page reached a call of the app; `null` for a read that failed. */
-  readonly onPage: (callId: number, reply: PageReply) => void;
+  /** The source's answer reached a call of the app. */
+  readonly onPage: (callId: number, request: PageRequest, reply: PageReply) => void;
   readonly onEffect: (record: TargetRecord) => void;
   readonly afterOperation: (request: StoreRequest, answer: Answer, callId: number) => Promise<void>;
   readonly violated: (guarantee: string, what: string) => void;
@@ -56,6 +56,13 @@ const isUnsettled = (state: string): boolean => state === 'open' || state === 'h
 
 const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
+/** A page as the app was given it. */
+type ShownPage = {
+  readonly rows: readonly RowVersion[];
+  readonly token: string | null;
+  readonly nextToken: string | null;
+};
+
 /** The states that the target went through for one external ID. */
 type Written = {
   /** The oldest source version that the last write can have been, given those before it. */
@@ -71,7 +78,9 @@ const memberOf = (value: unknown, name: string): unknown =>
 
 export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Ports): Auditor => {
   let violation: Violation | undefined;
-  const pagesOf = new Map<number, RowVersion[][]>();
+  const lastPage = new Map<number, ShownPage>();
+  /** Pages that were recorded, by `call/number`. */
+  const recorded = new Map<string, ShownPage>();
   const written = new Map<string, Written>();
   let states = new Map<string, InspectedObligation>();
   let last: Inspection = { fetched: null, committed: null, startAt: null, obligations: [] };
@@ -89,7 +98,7 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
 
   const indexesOf = (one: InspectedObligation): number[] => versionsOf(one).map(({ index }) => index);
 
-  const onPage: Auditor['onPage'] = (callId, reply) => {
+  const onPage: Auditor['onPage'] = (callId, request, reply) => {
     if (reply.kind === 'failed') return;
     const rows = reply.records.map(({ id, updatedAt, body }): RowVersion => {
       return { id, index: 0, updatedAt, visibleAtMs: 0, fields: fieldsOf(body) };
@@ -98,9 +107,7 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
       const here = { id, updatedAt };
       if (furthestShown === null || isAfter(here, furthestShown)) furthestShown = here;
     }
-    const pages = pagesOf.get(callId) ?? [];
-    pages.push(rows);
-    pagesOf.set(callId, pages);
+    lastPage.set(callId, { rows, token: request.token, nextToken: reply.nextToken });
   };
 
   const onEffect: Auditor['onEffect'] = ({ body }) => {
@@ -127,17 +134,29 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
     written.set(externalId, before);
   };
 
+  /** The page that is recorded: the last that the call was given, for it asks for no other before it has an answer. */
+  const pageOf = (number: unknown, callId: number): ShownPage | undefined => {
+    const key = `${callId}/${String(number)}`;
+    const page = recorded.get(key) ?? lastPage.get(callId);
+    if (page !== undefined) recorded.set(key, page);
+    return page;
+  };
+
   const onPageRecorded = (request: StoreRequest, callId: number): void => {
-    const page = memberOf(request.body, 'page');
-    const rows = typeof page === 'number' ? pagesOf.get(callId)?.[page] : undefined;
-    if (rows === undefined) {
-      violated('G1', `page ${String(page)} of call ${callId} was recorded, and the source gave none`);
+    const number = memberOf(request.body, 'page');
+    const page = pageOf(number, callId);
+    if (page === undefined) {
+      violated('G1', `page ${String(number)} of call ${callId} was recorded, and the source gave none`);
       return;
     }
-    for (const { id, updatedAt, fields } of rows) {
+    const before = typeof number === 'number' ? recorded.get(`${callId}/${number - 1}`) : undefined;
+    if (before !== undefined && page.token !== before.nextToken) {
+      violated('G1', `page ${String(number)} of call ${callId} is recorded, and the one before it leads elsewhere`);
+    }
+    for (const { id, updatedAt, fields } of page.rows) {
       if (fields === null || (last.startAt !== null && updatedAt < last.startAt)) continue;
       if (!states.has(keyOf(id, updatedAt, digestOf(fields)))) {
-        violated('G1', `${id} as of ${updatedAt} stood on page ${String(page)}, which is recorded, and is nowhere`);
+        violated('G1', `${id} as of ${updatedAt} stood on page ${String(number)}, which is recorded, and is nowhere`);
       }
     }
   };

@@ -2,6 +2,7 @@ import type {
   EntityDriver,
   FindReply,
   PageReply,
+  PageRequest,
   WriteReply,
   WriteRequest,
 } from '../../src/core/system/entity-driver.ts';
@@ -146,7 +147,7 @@ export const sourceDriver = (
   world: LinkWorld,
   process: Process,
   source: Source,
-  onPage: (reply: PageReply) => void,
+  onPage: (request: PageRequest, reply: PageReply) => void,
 ): EntityDriver => {
   const link = createLink(world, process, { name: 'source', isUp: () => true });
   return {
@@ -155,7 +156,7 @@ export const sourceDriver = (
     nativeUpsert: false,
     readPage: async (request) => {
       const reply: PageReply = await link.read(`page ${JSON.stringify(request)}`, () => source.readPage(request));
-      onPage(reply);
+      onPage(request, reply);
       return reply;
     },
     find: () => Promise.reject(new Error('Cannot look up a source by a field: the engine never does')),

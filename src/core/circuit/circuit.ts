@@ -77,8 +77,8 @@ export const gateOf = (circuit: Circuit, now: Instant): Gate => {
 export const mayPark = ({ openedAt, notBefore }: Circuit, gate: Gate): boolean =>
   gate.kind !== 'pass' || openedAt !== null || notBefore !== null;
 
-/** The gate for those that asked together with the probe. */
-export const besideProbe: Gate = stop('circuit_open', OPEN_BASE_MS);
+/** The gate for those that asked together with the probe: the same as for those that ask while it is out. */
+export const besideProbe: Gate = stop('circuit_open', WRITE_LEASE_MS);
 
 /** Lets one write through. Its lease is that of the write: when its process has died, another one goes. */
 export const grantProbe = (circuit: Circuit, intentId: string, now: Instant): Circuit => ({
