@@ -4,7 +4,7 @@ import { onStores } from '../world/on-stores.ts';
 
 // What the simulated world found in the store, as small as it gets.
 
-onStores('G4, G5 what the simulated world found', (open) => {
+onStores('G1, G4, G5 what the simulated world found', (open) => {
   it('G4 a repair ahead of the sweep does not take committed beyond what was fetched', async () => {
     const sync = syncNamed({ read: { pagesMax: 1, overlapSeconds: 0 } });
     const { world } = await open({ sync, source: { pageSize: 1 } });
@@ -30,5 +30,30 @@ onStores('G4, G5 what the simulated world found', (open) => {
     expect(second.items.map(({ externalId }) => externalId)).toEqual(['delivered-before', 'older']);
     const request = { fence: 2, limit: 90, bytesMax: 1_000_000, failure: null };
     expect((await world.port.emit({ cycle: second.traceId }, request)).items).toEqual(second.items);
+  });
+
+  it('G1 a doubt about an earlier write outlives an attempt that sent nothing', async () => {
+    const { world, clock } = await open();
+    const down = { kind: 'fail', failure: { kind: 'unavailable', reason: 'down' } } as const;
+    const lost = { kind: 'fail_after', failure: { kind: 'unknown', answered: true, reason: 'status 500' } } as const;
+    const downForLong = Array.from({ length: 6 }, () => down);
+    const writeNext = async () => {
+      const [item] = await world.items();
+      if (item === undefined) throw new Error('Expected an item');
+      return { item, result: await world.upsert(item.deliveryId, item.payload) };
+    };
+    world.source.put(person('s1', 100, { name: 'as it was' }));
+    await writeNext();
+    world.source.put(person('s1', 50, { name: 'changed' }));
+    world.target.faults.push(lost, ...downForLong);
+    const { item, result } = await writeNext();
+    expect(result.kind).toBe('retry');
+    clock.nowMs += 10_000;
+    world.target.faults.push(...downForLong);
+    expect((await world.upsert(item.deliveryId, item.payload)).kind).toBe('retry');
+    clock.nowMs += 61_000;
+    world.source.put(person('s1', 40, { name: 'as it was' }));
+    expect((await writeNext()).result).toMatchObject({ kind: 'done', status: 'updated' });
+    expect(world.target.rows).toEqual([expect.objectContaining({ externalId: 's1', name: 'as it was' })]);
   });
 });

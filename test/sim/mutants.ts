@@ -10,11 +10,11 @@ export type Mutant = {
   readonly replace: string;
 };
 
-const backoff = 'src/core/write/backoff.ts';
+const backoff = 'src/core/retry/backoff.ts';
 const checkpoint = 'src/core/read/checkpoint.ts';
 const decision = 'src/core/write/write-decision.ts';
 const observe = 'src/engine/observe.ts';
-const pollFile = 'src/engine/poll.ts';
+const sweepFile = 'src/engine/read-sweep.ts';
 const retry = 'src/engine/retry.ts';
 const targetWrite = 'src/engine/target-write.ts';
 const upsert = 'src/engine/upsert.ts';
@@ -34,27 +34,27 @@ const writeRoutes = 'src/core/protocol/write-routes.ts';
 export const mutants: readonly Mutant[] = [
   {
     name: 'a page is recorded without its last row',
-    file: pollFile,
+    file: sweepFile,
     find: 'for (const record of page.records) observed',
     replace: 'for (const record of page.records.slice(0, -1)) observed',
   },
   {
     name: 'the page after the next is asked for',
-    file: pollFile,
-    find: 'const request = { since: sweep.since, token: sweep.token, pageSize: source.pageSize };\n  const { reply } = await withRetry(ports.runtime, () => source.readPage(request));',
+    file: sweepFile,
+    find: 'const request = { since: token === null ? state.since : null, token, pageSize: source.pageSize };\n  const { reply } = await withRetry(ports.runtime, () => source.readPage(request));',
     replace:
-      'const request = { since: sweep.since, token: sweep.token, pageSize: source.pageSize };\n  const first = await withRetry(ports.runtime, () => source.readPage(request));\n  const { reply } = first.reply.kind === "page" && first.reply.nextToken !== null && sweep.pages === 1 ? await withRetry(ports.runtime, () => source.readPage({ ...request, token: (first.reply as { nextToken: string }).nextToken })) : first;',
+      'const request = { since: token === null ? state.since : null, token, pageSize: source.pageSize };\n  const first = await withRetry(ports.runtime, () => source.readPage(request));\n  const { reply } = first.reply.kind === "page" && first.reply.nextToken !== null && sweep.pages === 1 ? await withRetry(ports.runtime, () => source.readPage({ ...request, token: (first.reply as { nextToken: string }).nextToken })) : first;',
   },
   {
     name: 'a sweep begins after the mark instead of at it',
     file: checkpoint,
-    find: 'shiftInstant(edge, -overlapSeconds * 1000)',
+    find: 'shiftInstant(edge, -againMs(again))',
     replace: 'shiftInstant(edge, 1)',
   },
   {
     name: 'the overlap is forgotten',
     file: checkpoint,
-    find: 'shiftInstant(edge, -overlapSeconds * 1000)',
+    find: 'shiftInstant(edge, -againMs(again))',
     replace: 'edge',
   },
   {
@@ -71,7 +71,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a record dated in the future moves the mark',
-    file: pollFile,
+    file: sweepFile,
     find: 'compareInstants(updatedAt, bound) <= 0',
     replace: 'updatedAt.length > 0 && bound.length > 0',
   },
@@ -90,9 +90,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an unknown write is sent again at once',
     file: backoff,
-    find: "    case 'unauthorized':\n    case 'rejected':\n    case 'unknown':\n      return undefined;",
-    replace:
-      "    case 'unknown':\n      return 100;\n    case 'unauthorized':\n    case 'rejected':\n      return undefined;",
+    find: "if (dispositionOf(failure, phase) !== 'retry') return",
+    replace: "if (dispositionOf(failure, phase) !== 'retry' && failure.kind !== 'unknown') return",
   },
   {
     name: 'an unknown write is taken for one that was not sent',
@@ -126,12 +125,6 @@ export const mutants: readonly Mutant[] = [
     replace: '',
   },
   {
-    name: 'the target is not looked at when the store asks for it',
-    file: targetWrite,
-    find: 'write.targetId === null || write.readBack ? undefined',
-    replace: 'write.targetId === null ? undefined',
-  },
-  {
     name: 'a new record is created without looking first',
     file: targetWrite,
     find: "  if (looked?.kind === 'none') return",
@@ -140,9 +133,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'acknowledged before the write is answered',
     file: targetWrite,
-    find: 'const sent = await withRetry(runtime, () => prepared.target.write(chosen));',
+    find: 'const sent = await withRetry(runtime, () => prepared.target.write(chosen), phaseOfWrite);',
     replace:
-      "void withRetry(runtime, () => prepared.target.write(chosen));\n  const sent = { reply: { kind: 'written' as const, targetId: write.targetId ?? 't-1', created: null }, attempts: 1 };",
+      "void withRetry(runtime, () => prepared.target.write(chosen), phaseOfWrite);\n  const sent = { reply: { kind: 'written' as const, targetId: write.targetId ?? 't-1', created: null }, attempts: 1 };",
   },
   {
     name: 'two copies found are taken for none',
@@ -315,8 +308,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a version is unchanged although another is open',
     file: modelPages,
-    find: 'if (!before.some(({ state }) => isUnsettled(state))) appliedDigest',
-    replace: 'if (before.length >= 0) appliedDigest',
+    find: 'if (!isOpen) appliedDigest',
+    replace: 'if (!isOpen || isOpen) appliedDigest',
   },
   {
     name: 'a version is unchanged although the last write is in doubt',
@@ -327,8 +320,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a record is given up on after two deliveries',
     file: handOut,
-    find: 'one.attempts >= attemptsMax',
-    replace: 'one.attempts >= 2',
+    find: 'one.tried >= attemptsMax',
+    replace: 'one.tried >= 2',
   },
   {
     name: 'what reconciliation found different is not written again',
@@ -347,5 +340,11 @@ export const mutants: readonly Mutant[] = [
     file: beginDecision,
     find: "    case 'superseded':\n      return { kind: 'stale', externalId, targetId };\n",
     replace: "    case 'superseded':\n      return undefined;\n",
+  },
+  {
+    name: 'a doubt is forgotten after an attempt that sent nothing',
+    file: endDecision,
+    find: "state: readBack ? 'unknown' : 'failed'",
+    replace: "state: 'failed'",
   },
 ];

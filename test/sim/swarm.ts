@@ -52,6 +52,8 @@ const strongest = {
   noAutoreplay: 0.7,
   /** A run that waits, to begin or to be tried again, is lost: the Zap was edited, or somebody deleted it. */
   runLost: 0.5,
+  /** Another Zap brings a record itself, as it was hours ago. */
+  oldRecordBrought: 0.3,
 } as const;
 
 export type FaultKind = keyof typeof strongest;

@@ -84,7 +84,9 @@ export const runWorld = async ({ stores, seed, onEvent }: RunOptions): Promise<O
   });
   const link = { scheduler, chance: links, faults, shape, log };
   const app = createApp({ ...link, source, target, server, auditor });
-  const zap = createZap({ ...link, chance: chance.fork('zapier'), app, auditor });
+  const isAloneInItsTime = (id: string, updatedAt: string): boolean =>
+    source.versionsOf(id).filter((row) => row.updatedAt === updatedAt).length === 1;
+  const zap = createZap({ ...link, chance: chance.fork('zapier'), app, auditor, isAloneInItsTime });
 
   const isOver = (): boolean => auditor.violation() !== undefined;
   const end = (): Outcome => ({ seed, turns: scheduler.turns(), violation: auditor.violation() ?? null });

@@ -37,11 +37,20 @@ type World = {
   readonly shape: Shape;
   readonly app: App;
   readonly auditor: Auditor;
+  /** Whether the source had this record in one state only under this time. */
+  readonly isAloneInItsTime: (externalId: string, updatedAt: string) => boolean;
   readonly log: (text: () => string) => void;
 };
 
 const itemOf = ({ deliveryId, payload }: DeliveryItem): UpsertItem => ({
   subject: { kind: 'delivery', deliveryId },
+  fields: payload,
+  overrides: {},
+});
+
+/** The same record as another Zap brings it: by its ID and time, with no delivery behind it. */
+const broughtItem = ({ externalId, updatedAt, payload }: DeliveryItem): UpsertItem => ({
+  subject: { kind: 'record', externalId, updatedAt },
   fields: payload,
   overrides: {},
 });
@@ -90,6 +99,18 @@ export const createZap = (world: World): Zap => {
     schedule(waitMs + chance.int(0, waitMs), { ...run, throttled: run.throttled + 1 });
   };
 
+  const bringLater = (items: readonly DeliveryItem[]): void => {
+    // Only the time orders what comes without a delivery: of two states under one time, or one from the future, it
+    // cannot tell which is newer.
+    if (shape.skewMs > 0 || shape.datesWrong) return;
+    const alone = items.filter((item) => world.isAloneInItsTime(item.externalId, item.updatedAt));
+    if (alone.length === 0) return;
+    scheduler.after(chance.pick([10_000, 10 * MINUTE_MS, 60 * MINUTE_MS]), () => {
+      const request = { sync: SYNC, items: alone.map(broughtItem) };
+      void app.call('another Zap', (ports) => upsertMany(ports, request)).then(watch);
+    });
+  };
+
   const perform = async (run: Run): Promise<void> => {
     const label = `run of ${run.items.map(({ externalId, deliveryId }) => `${externalId}=${deliveryId.slice(0, 8)}`).join(' ')}`;
     const end = await app.call(label, (ports) => upsertMany(ports, { sync: SYNC, items: run.items.map(itemOf) }));
@@ -103,6 +124,7 @@ export const createZap = (world: World): Zap => {
     const again = results.find((one) => one.kind === 'retry');
     if (again !== undefined) throttle(run, again.afterMs);
     else if (results.some((one) => one.kind === 'refused')) fail(run);
+    else if (faults.strikes('oldRecordBrought')) bringLater(run.items);
     else if (faults.strikes('runReplayedLater')) {
       schedule(chance.pick([10_000, 10 * MINUTE_MS, 60 * MINUTE_MS, 600 * MINUTE_MS]), { ...run, failures: 9 });
     }

@@ -30,10 +30,13 @@ export type IntentEnd = {
 /**
  * Decides how an intent ends. After an unknown write nobody writes again until the request can no longer arrive.
  *
+ * An intent that was begun to read back stands for the question that an earlier one left open: unless it is confirmed,
+ * that stays open, or what was applied before would be taken for what the target holds.
+ *
  * @param writtenDigest of the fields that the target holds; null where they are those of the version
  */
 export const endIntent = (
-  version: Version,
+  { version, readBack }: { readonly version: Version; readonly readBack: boolean },
   outcome: WriteOutcome,
   writtenDigest: Digest | null,
   now: Instant,
@@ -45,7 +48,7 @@ export const endIntent = (
     }
     case 'failed':
     case 'not_sent':
-      return { state: 'failed', leaseUntil: now, applied: null };
+      return { state: readBack ? 'unknown' : 'failed', leaseUntil: now, applied: null };
     case 'unknown':
       return { state: 'unknown', leaseUntil: shiftInstant(now, UNKNOWN_QUARANTINE_MS), applied: null };
   }

@@ -83,6 +83,8 @@ export type Intent = {
   readonly sync: string;
   readonly key: TargetKey;
   readonly version: Version;
+  /** Begun to read back what an earlier write came to. */
+  readonly readBack: boolean;
   readonly obligationId: number | null;
   readonly streamId: number | null;
 };
@@ -97,6 +99,7 @@ type Row = {
   version_at: Instant;
   version_sequence: number | null;
   version_digest: string;
+  read_back: boolean;
   obligation_id: number | null;
   stream_id: number | null;
 };
@@ -105,7 +108,7 @@ type Row = {
 export const findIntents = async (work: Work, intentIds: readonly string[]): Promise<ReadonlyMap<string, Intent>> => {
   const found = await sql<Row>`
     select i.intent_id, i.sync, i.system, i.entity, i.field, i.external_id, i.version_at, i.version_sequence,
-           i.version_digest, i.obligation_id, o.stream_id
+           i.version_digest, i.read_back, i.obligation_id, o.stream_id
     from intents i left join obligations o using (obligation_id)
     where i.intent_id = any(${intentIds}::uuid[]) and i.environment = ${work.caller.environment}
   `.execute(work.tx);
@@ -117,6 +120,7 @@ export const findIntents = async (work: Work, intentIds: readonly string[]): Pro
         sync: row.sync,
         key: { system: row.system, entity: row.entity, field: row.field, externalId: row.external_id },
         version: { updatedAt: row.version_at, sequence: row.version_sequence, digest: row.version_digest },
+        readBack: row.read_back,
         obligationId: row.obligation_id,
         streamId: row.stream_id,
       },
@@ -141,7 +145,7 @@ export type EndedIntent = {
 export const endIntents = async (work: Work, all: readonly EndedIntent[]): Promise<void> => {
   const { environment } = work.caller;
   const rows = all.map(({ intent, attempts, writtenDigest, outcome }) => {
-    const { state, leaseUntil, applied } = endIntent(intent.version, outcome, writtenDigest, work.now);
+    const { state, leaseUntil, applied } = endIntent(intent, outcome, writtenDigest, work.now);
     return {
       intent_id: intent.intentId,
       sync: intent.sync,

@@ -40,7 +40,7 @@ const take = ({ state, environment }: Work, item: Item): Taken => {
 const end = (work: Work, { intent, item }: Ended): void => {
   const { state, now } = work;
   const { attempts, outcome, writtenDigest } = item;
-  const after = endIntent(intent.version, outcome, writtenDigest, now);
+  const after = endIntent(intent, outcome, writtenDigest, now);
   const { leaseUntil } = after;
   state.intents.set(intent.intentId, { ...intent, state: after.state, leaseUntil, endedAt: now, attempts });
   const target = found(state.targets.get(intent.targetKey), `target record ${intent.targetKey}`);
