@@ -113,7 +113,8 @@ onEngines('G2 claiming a key', (open) => {
     const { entries } = await opened.world.port.listEvidence({}, { limit: 1000 });
     const text = [...rows.rows.map((row) => row.text), ...entries.map(({ leaf }) => leaf)].join('\n');
     expect(rows.rows).toHaveLength(2);
-    expect(text).not.toMatch(/ada/);
+    // Longer words than can stand in a digest by chance.
+    expect(text).not.toMatch(/private\.example|token-of/);
     expect(entries.filter(({ kind }) => kind === 'claimed')).toHaveLength(1);
   });
 
