@@ -24,8 +24,9 @@ const stateOf = async (world: World) => (await world.stream()).counts;
 onEngines('held records', (open) => {
   it('are listed with the rule that they break and not the value, a page at a time', async () => {
     const { world } = await open({ sync: strict });
-    for (const [place, id] of ['s1', 's2', 's3'].entries())
+    for (const [place, id] of ['s1', 's2', 's3'].entries()) {
       world.source.put(person(id, 100 - place, { name: 'lovelace' }));
+    }
     await deliver(world);
     const { version } = await world.port.getSync({ sync }, {});
     const first = await world.port.listHeld({}, { sync, limit: 2 });
