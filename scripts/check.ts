@@ -19,6 +19,7 @@ const stages: readonly Stage[] = [
   { name: 'bundle', command: 'npm run --silent build:app' },
   { name: 'zapier validate', command: 'npm run --silent zapier:validate' },
   { name: 'zapier build', command: 'npm run --silent zapier:build' },
+  { name: 'simulated world', command: 'npm run --silent sim -- --seeds 2000' },
   { name: 'tests', command: `npm run --silent test -- --json --outputFile=${path.relative(root, jestResults)}` },
 ];
 
