@@ -1,7 +1,6 @@
 import type { Digest } from '../digest.ts';
 import { type Instant, shiftInstant } from '../instant.ts';
 import type { JsonObject } from '../json.ts';
-import type { ObligationState } from '../obligation/obligation-state.ts';
 import { UNKNOWN_QUARANTINE_MS, type WriteOutcome } from '../protocol/write-routes.ts';
 import type { FencedTarget } from './begin-decision.ts';
 import type { LastIntent, Version } from './write-decision.ts';
@@ -57,7 +56,10 @@ export const endIntent = (
 /** An obligation as the caller of a write is told of it. */
 export type ObligationTold = 'none' | 'open' | 'applied' | 'superseded' | 'dead_lettered';
 
-/** What an outcome leaves of the obligation of its write. */
+/**
+ * What an outcome leaves of the obligation of its write. Told again it is the same, whatever the obligation has become
+ * since: a newer version may have been read while the write was under way.
+ */
 export const toldOf = (outcome: WriteOutcome): ObligationTold => {
   switch (outcome.kind) {
     case 'confirmed':
@@ -67,24 +69,6 @@ export const toldOf = (outcome: WriteOutcome): ObligationTold => {
     case 'unknown':
     case 'not_sent':
       return 'open';
-  }
-};
-
-/** What is told again of an obligation whose write has ended before; undefined for a write without one. */
-export const toldAgain = (state: ObligationState | undefined): ObligationTold => {
-  switch (state) {
-    case undefined:
-      return 'none';
-    case 'open':
-    case 'held':
-      return 'open';
-    case 'applied':
-    case 'unchanged':
-    case 'waived':
-      return 'applied';
-    case 'superseded':
-    case 'dead_lettered':
-      return state;
   }
 };
 

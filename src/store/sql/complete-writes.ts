@@ -1,9 +1,10 @@
-import { decideOutcome, outcomeDetail, toldAgain, toldOf } from '../../core/write/end-decision.ts';
+import { decideOutcome, outcomeDetail, toldOf } from '../../core/write/end-decision.ts';
+import type { WriteOutcome } from '../../core/protocol/write-routes.ts';
 import { lockTroubled, tellCircuits, type Told } from './circuits-table.ts';
 import { fileDeadLetter } from './dead-letters-table.ts';
 import { appendAllEvidence, type EvidenceFact } from './evidence-table.ts';
 import { type EndedIntent, endIntents, findIntents, type Intent } from './intents-table.ts';
-import { obligationStates, settleObligation, settleOnTarget } from './obligations-table.ts';
+import { settleObligation, settleOnTarget } from './obligations-table.ts';
 import type { Operations } from './operations.ts';
 import { lockStreams, moveCommitted } from './streams-table.ts';
 import { lockedTarget, lockTargets } from './target-records-table.ts';
@@ -50,12 +51,17 @@ const outcomeFacts = (work: Work, all: readonly EndedIntent[]): EvidenceFact[] =
 /** What one item of the request is about: a refusal, a repetition of one whose reply was lost, or an end. */
 type Taken =
   | { readonly kind: 'refused'; readonly result: Result }
-  | { readonly kind: 'again'; readonly obligationId: number | null }
+  | { readonly kind: 'again'; readonly result: Result }
   | { readonly kind: 'ended'; readonly ended: EndedIntent };
 
 const refused = (code: 'fenced' | 'not_found', reason: string): Taken => ({
   kind: 'refused',
   result: { kind: 'refused', code, reason },
+});
+
+const recorded = ({ obligationId }: Intent, outcome: WriteOutcome): Result => ({
+  kind: 'recorded',
+  obligation: obligationId === null ? 'none' : toldOf(outcome),
 });
 
 const take = async (work: Work, items: readonly Item[], intents: ReadonlyMap<string, Intent>): Promise<Taken[]> => {
@@ -76,7 +82,8 @@ const take = async (work: Work, items: readonly Item[], intents: ReadonlyMap<str
       case 'fenced':
         return refused('fenced', `Cannot complete write ${intentId}: another write of the record has begun since`);
       case 'again':
-        return { kind: 'again', obligationId: intent.obligationId };
+        if (intent.said === null) throw new Error(`Cannot tell what was said of write ${intentId}: it ended unsaid`);
+        return { kind: 'again', result: recorded(intent, intent.said) };
       case 'ended':
         return { kind: 'ended', ended: { intent, attempts, writtenDigest, outcome } };
     }
@@ -120,8 +127,6 @@ export const completeWrites = async (work: Work, { items }: Request): Promise<Re
   const taken = await take(work, items, intents);
   const ended = taken.flatMap((one) => (one.kind === 'ended' ? [one.ended] : []));
   if (ended.length > 0) await settle(work, ended);
-  const again = taken.flatMap((one) => (one.kind === 'again' ? [one.obligationId] : []));
-  const states = await obligationStates(work, again.filter(isPresent));
   const endedIds = new Set(ended.map(({ intent }) => intent.intentId));
   const changes = await tellCircuits(
     work,
@@ -132,15 +137,10 @@ export const completeWrites = async (work: Work, { items }: Request): Promise<Re
   const results = taken.map((one): Result => {
     switch (one.kind) {
       case 'refused':
+      case 'again':
         return one.result;
-      case 'again': {
-        const state = one.obligationId === null ? undefined : states.get(one.obligationId);
-        return { kind: 'recorded', obligation: toldAgain(state) };
-      }
-      case 'ended': {
-        const { intent, outcome } = one.ended;
-        return { kind: 'recorded', obligation: intent.obligationId === null ? 'none' : toldOf(outcome) };
-      }
+      case 'ended':
+        return recorded(one.ended.intent, one.ended.outcome);
     }
   });
   return { results };

@@ -87,6 +87,8 @@ export type Intent = {
   readonly readBack: boolean;
   readonly obligationId: number | null;
   readonly streamId: number | null;
+  /** What it was said to have come to; null while nobody has said. */
+  readonly said: WriteOutcome | null;
 };
 
 type Row = {
@@ -102,13 +104,14 @@ type Row = {
   read_back: boolean;
   obligation_id: number | null;
   stream_id: number | null;
+  outcome: WriteOutcome | null;
 };
 
-/** Intents as they were written, by ID: none of this changes. Those that were never begun are left out. One statement. */
+/** Intents by ID: as they were written, and what was said of them. Those that were never begun are left out. One statement. */
 export const findIntents = async (work: Work, intentIds: readonly string[]): Promise<ReadonlyMap<string, Intent>> => {
   const found = await sql<Row>`
     select i.intent_id, i.sync, i.system, i.entity, i.field, i.external_id, i.version_at, i.version_sequence,
-           i.version_digest, i.read_back, i.obligation_id, o.stream_id
+           i.version_digest, i.read_back, i.obligation_id, o.stream_id, i.outcome
     from intents i left join obligations o using (obligation_id)
     where i.intent_id = any(${intentIds}::uuid[]) and i.environment = ${work.caller.environment}
   `.execute(work.tx);
@@ -123,6 +126,7 @@ export const findIntents = async (work: Work, intentIds: readonly string[]): Pro
         readBack: row.read_back,
         obligationId: row.obligation_id,
         streamId: row.stream_id,
+        said: row.outcome,
       },
     ]),
   );

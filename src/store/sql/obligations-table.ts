@@ -168,18 +168,6 @@ export const settleOnTarget = async (
   `.execute(work.tx);
 };
 
-/** The states of obligations, by ID. One statement. */
-export const obligationStates = async (
-  work: Work,
-  obligationIds: readonly number[],
-): Promise<ReadonlyMap<number, ObligationState>> => {
-  if (obligationIds.length === 0) return new Map();
-  const found = await sql<{ obligation_id: number; state: ObligationState }>`
-    select obligation_id, state from obligations where obligation_id = any(${obligationIds}::bigint[])
-  `.execute(work.tx);
-  return new Map(found.rows.map((row) => [row.obligation_id, row.state]));
-};
-
 const takingBack = { applied: 'written_after_all', superseded: 'overtaken_after_all' } as const;
 
 /** Takes back that a version was given up on: it was written after all. One statement. */

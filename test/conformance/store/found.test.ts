@@ -63,7 +63,46 @@ const slice = (differences: readonly { readonly kind: 'missing' | 'changed'; rea
   endReason: null,
 });
 
-// What the random scripts brought to light, in short.
+/** A poll that reads one version of record `a`; answers with what it hands out. */
+const pollOf = async (port: StorePort, version: number) => {
+  const cycle = randomUUID();
+  const opened = await port.openCycle({}, { cycleId: cycle, sync: SYNC, stream: 'main', knownContract: null });
+  if (opened.kind !== 'opened') throw new Error(`Cannot poll: the stream is ${opened.kind}`);
+  const at = instantFromMs(startMs + version);
+  const cursor = { updatedAt: at, id: 'a' };
+  await port.recordPage(
+    { cycle },
+    {
+      fence: opened.fence,
+      page: 0,
+      tokenDigest: null,
+      pageDigest: digestOf(version),
+      rows: 1,
+      first: cursor,
+      last: cursor,
+      records: [
+        {
+          externalId: 'a',
+          updatedAt: at,
+          digest: digestOf(version),
+          state: 'ready',
+          payload: { name: 'Name' },
+          reason: null,
+        },
+      ],
+      fetched: {
+        cursor,
+        token: null,
+        begunAt: null,
+        sweep: { id: cycle, since: null, last: cursor, trail: { tokens: 0, kept: null } },
+      },
+    },
+  );
+  const { items } = await port.emit({ cycle }, { fence: opened.fence, limit: 10, bytesMax: 1_000_000, failure: null });
+  return items;
+};
+
+// What the random scripts and the simulated world brought to light, in short.
 onStores('what was found', (open) => {
   it('G5 a slice that names a record twice counts it once, by the later look', async () => {
     const { port } = (await open()).world;
@@ -104,6 +143,22 @@ onStores('what was found', (open) => {
     await openCycle(second);
     await world.port.emit({ cycle: second }, { fence: 2, limit: 1, bytesMax: 1, failure: null });
     await expect(openCycle(first)).rejects.toMatchObject({ kind: 'fenced' });
+  });
+
+  it('G5 an outcome told again is answered as at first, also where a newer version was read during the write', async () => {
+    const { world, clock } = await open();
+    const { port } = world;
+    const [delivery] = await pollOf(port, 1);
+    clock.nowMs += 3_600_000;
+    const intentId = randomUUID();
+    const subject = { kind: 'delivery' as const, deliveryId: delivery?.deliveryId ?? '', overridesDigest: null };
+    await port.beginWrites({}, { sync: SYNC, knownContract: null, items: [{ intentId, subject }] });
+    await pollOf(port, 2);
+    const outcome = { kind: 'confirmed' as const, targetId: 't-1', created: true, readBack: false };
+    const complete = () => port.completeWrites({}, { items: [{ intentId, fence: 1, attempts: 1, outcome }] });
+    const first = await complete();
+    expect(first.results).toEqual([{ kind: 'recorded', obligation: 'applied' }]);
+    expect(await complete()).toEqual(first);
   });
 
   it('a circuit of which nothing is known is not listed, whatever was kept to look at it', async () => {

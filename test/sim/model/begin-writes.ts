@@ -88,7 +88,14 @@ const decide = (work: Work, given: Subject, plan: Plan): WriteDecided => {
       const { fence } = decision.target;
       const { leaseUntil } = found(decision.target.intent ?? undefined, 'intent of a begun write');
       plan.targets.set(key, { ...target, ...decision.target });
-      const begun = { state: 'open' as const, leaseUntil, begunAt: work.now, endedAt: null, attempts: null };
+      const begun = {
+        state: 'open' as const,
+        leaseUntil,
+        begunAt: work.now,
+        endedAt: null,
+        attempts: null,
+        said: null,
+      };
       const about = { intentId, sync: plan.bundle.sync.name, targetKey: key, externalId, fence, version };
       const obligationId = obligation?.obligationId ?? null;
       plan.intents.push({ ...about, obligationId, readBack: decision.readBack, ...begun });

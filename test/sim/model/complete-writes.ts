@@ -1,4 +1,4 @@
-import { decideOutcome, endIntent, outcomeDetail, toldAgain, toldOf } from '../../../src/core/write/end-decision.ts';
+import { decideOutcome, endIntent, outcomeDetail, toldOf } from '../../../src/core/write/end-decision.ts';
 import { tellCircuits } from './circuits.ts';
 import { closeApplied, fileDeadLetter } from './dead-letters.ts';
 import { appendEvidence, pseudonym } from './evidence.ts';
@@ -42,7 +42,14 @@ const end = (work: Work, { intent, item }: Ended): void => {
   const { attempts, outcome, writtenDigest } = item;
   const after = endIntent(intent, outcome, writtenDigest, now);
   const { leaseUntil } = after;
-  state.intents.set(intent.intentId, { ...intent, state: after.state, leaseUntil, endedAt: now, attempts });
+  state.intents.set(intent.intentId, {
+    ...intent,
+    state: after.state,
+    leaseUntil,
+    endedAt: now,
+    attempts,
+    said: outcome,
+  });
   const target = found(state.targets.get(intent.targetKey), `target record ${intent.targetKey}`);
   const last = found(target.intent ?? undefined, `intent of target record ${intent.targetKey}`);
   const ended = { ...target, intent: { ...last, state: after.state, leaseUntil } };
@@ -81,6 +88,11 @@ const settle = (work: Work, all: readonly Ended[]): void => {
   for (const streamId of streamIds) if (streamId !== null) moveCommitted(work, streamId);
 };
 
+const recorded = ({ obligationId }: Intent, outcome: Item['outcome']): Result => ({
+  kind: 'recorded',
+  obligation: obligationId === null ? 'none' : toldOf(outcome),
+});
+
 const recordOutcome = (work: Work, { intent, item }: Ended): void => {
   const { intentId, sync, externalId, version } = intent;
   const { outcome, attempts } = item;
@@ -113,15 +125,10 @@ export const completeWrites: Operation<'completeWrites'> = (work, _params, { ite
     switch (one.kind) {
       case 'refused':
         return one.result;
-      case 'again': {
-        const { obligationId } = one.intent;
-        const state = obligationId === null ? undefined : obligationOf(work, obligationId).state;
-        return { kind: 'recorded', obligation: toldAgain(state) };
-      }
-      case 'ended': {
-        const { intent, item } = one.ended;
-        return { kind: 'recorded', obligation: intent.obligationId === null ? 'none' : toldOf(item.outcome) };
-      }
+      case 'again':
+        return recorded(one.intent, found(one.intent.said ?? undefined, `outcome of intent ${one.intent.intentId}`));
+      case 'ended':
+        return recorded(one.ended.intent, one.ended.item.outcome);
     }
   });
   return { results };

@@ -13,6 +13,7 @@ import type { StreamOwner } from '../../../src/core/read/stream-owner.ts';
 import type { Disposition } from '../../../src/core/reconcile/disposition.ts';
 import type { ScanEnd } from '../../../src/core/reconcile/verdict.ts';
 import type { FencedTarget } from '../../../src/core/write/begin-decision.ts';
+import type { WriteOutcome } from '../../../src/core/protocol/write-routes.ts';
 import type { LastIntent, Version } from '../../../src/core/write/write-decision.ts';
 import type { Facts } from './evidence.ts';
 
@@ -100,6 +101,7 @@ export type Intent = {
   readonly begunAt: Instant;
   readonly endedAt: Instant | null;
   readonly attempts: number | null;
+  readonly said: WriteOutcome | null;
 };
 
 export type DeadLetter = {
