@@ -4,6 +4,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { ReconcileResult } from '../core/protocol/reconcile-routes.ts';
 import { storableReason } from '../core/protocol/reason.ts';
 import type { StorePort } from '../core/protocol/store-port.ts';
+import { sourceOwned } from '../core/mapping/target-owned.ts';
 import { compareRecord, type Comparison, projectTarget } from '../core/reconcile/compare.ts';
 import type { ScanEnd } from '../core/reconcile/verdict.ts';
 import type { Cursor } from '../core/read/checkpoint.ts';
@@ -101,7 +102,8 @@ const want = async (prepared: Prepared, record: SystemRecord): Promise<Wanted> =
 
 const judge = (prepared: Prepared, wanted: Wanted, found: readonly FoundRecord[]): Judged => {
   const projections = found.map(({ body }) => projectTarget(prepared.bundle.sync, prepared.mapping, body));
-  return { wanted, comparison: compareRecord(wanted.fields, projections), targetDigest: digestJson([...projections]) };
+  const compared = sourceOwned(prepared.bundle.sync, wanted.fields);
+  return { wanted, comparison: compareRecord(compared, projections), targetDigest: digestJson([...projections]) };
 };
 
 const differenceOf = ({ wanted, comparison }: Judged): Difference | undefined => {

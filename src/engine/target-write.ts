@@ -6,6 +6,7 @@ import type { WriteOutcome } from '../core/protocol/write-routes.ts';
 import { UNKNOWN_QUARANTINE_MS } from '../core/protocol/write-routes.ts';
 import type { Phase } from '../core/retry/dispositions.ts';
 import { dispositionOf, phaseOfWrite } from '../core/retry/fault.ts';
+import { conflictsOf, sourceOwned, targetOwned } from '../core/mapping/target-owned.ts';
 import { projectTarget } from '../core/reconcile/compare.ts';
 import type { FoundRecord, WriteReply, WriteRequest } from '../core/system/entity-driver.ts';
 import type { SystemFailure } from '../core/system/failure.ts';
@@ -40,7 +41,14 @@ export type Written = {
 
 type Looked =
   | { readonly kind: 'none' }
-  | { readonly kind: 'one'; readonly id: string; readonly equal: boolean }
+  | {
+      readonly kind: 'one';
+      readonly id: string;
+      /** Nothing is left to write: what the source owns is there. */
+      readonly equal: boolean;
+      /** What the target owns and holds otherwise than the source. */
+      readonly kept: readonly string[];
+    }
   | { readonly kind: 'several'; readonly copies: number }
   | { readonly kind: 'failed'; readonly failure: SystemFailure };
 
@@ -50,10 +58,13 @@ const judge = (prepared: Prepared, fields: JsonObject, found: readonly FoundReco
   const [only] = found;
   if (only === undefined) return { kind: 'none' };
   if (found.length > 1) return { kind: 'several', copies: found.length };
-  const projection = projectTarget(prepared.bundle.sync, prepared.mapping, only.body);
+  const { sync } = prepared.bundle;
+  const projection = projectTarget(sync, prepared.mapping, only.body);
   // A Zap may write a part of the fields: only those are compared.
-  const compared = Object.fromEntries(Object.keys(fields).map((field) => [field, projection[field] ?? null]));
-  return { kind: 'one', id: only.id, equal: digestJson(compared) === digestJson(fields) };
+  const wanted = sourceOwned(sync, fields);
+  const compared = Object.fromEntries(Object.keys(wanted).map((field) => [field, projection[field] ?? null]));
+  const equal = digestJson(compared) === digestJson(wanted);
+  return { kind: 'one', id: only.id, equal, kept: conflictsOf(sync, fields, projection) };
 };
 
 /** Looks at the target for records by their external IDs. One request, and `writes` are at most `findBatchMax`. */
@@ -95,8 +106,10 @@ const severalCopies = (copies: number, attempts: number): Written => ({
   signal: { kind: 'up' },
 });
 
-const confirmed = (targetId: string, created: boolean | null, readBack: boolean, attempts: number): Written => ({
-  outcome: { kind: 'confirmed', targetId, created, readBack },
+type Confirmed = Omit<Extract<WriteOutcome, { kind: 'confirmed' }>, 'kind' | 'kept'>;
+
+const confirmed = (how: Confirmed, kept: readonly string[], attempts: number): Written => ({
+  outcome: { kind: 'confirmed', ...how, ...(kept.length === 0 ? {} : { kept: [...kept] }) },
   attempts,
   retryAfterMs: 0,
   signal: { kind: 'up' },
@@ -140,13 +153,22 @@ const withValue = (fields: JsonObject, [step = '', ...rest]: readonly string[], 
 const bodyOf = (prepared: Prepared, write: TargetWrite): JsonObject =>
   withValue(write.fields, prepared.bundle.sync.target.externalIdField.split('.'), write.externalId);
 
+/** True where nothing can be written before it is known what the target holds: it owns some of the fields. */
+const mustLook = ({ bundle }: Prepared, { fields }: TargetWrite): boolean =>
+  targetOwned(bundle.sync, fields).length > 0;
+
 /** Chooses the request; undefined when the target must be looked at first. */
 const chooseRequest = (
   prepared: Prepared,
   write: TargetWrite,
   looked: Looked | undefined,
 ): WriteRequest | undefined => {
-  const fields = bodyOf(prepared, write);
+  if (looked === undefined && mustLook(prepared, write)) return undefined;
+  const { sync } = prepared.bundle;
+  const fields = bodyOf(
+    prepared,
+    looked?.kind === 'one' ? { ...write, fields: sourceOwned(sync, write.fields) } : write,
+  );
   if (prepared.target.nativeUpsert) return { kind: 'upsert', externalId: write.externalId, fields };
   if (looked?.kind === 'one') return { kind: 'update', targetId: looked.id, fields };
   if (looked?.kind === 'none') return { kind: 'create', fields };
@@ -162,12 +184,13 @@ const afterWrite = async (
   prepared: Prepared,
   runtime: Runtime,
   write: TargetWrite,
-  sent: { readonly reply: WriteReply; readonly attempts: number },
+  sent: { readonly reply: WriteReply; readonly attempts: number; readonly kept: readonly string[] },
 ): Promise<Round> => {
-  const { reply, attempts } = sent;
+  const { reply, attempts, kept } = sent;
   if (reply.kind === 'missing') return { kind: 'again', waitMs: 0, reason: 'The record to update is gone', attempts };
   if (reply.kind === 'written' && reply.targetId !== null) {
-    return { kind: 'done', written: confirmed(reply.targetId, reply.created, false, attempts) };
+    const how = { targetId: reply.targetId, created: reply.created, readBack: false };
+    return { kind: 'done', written: confirmed(how, kept, attempts) };
   }
   if (reply.kind === 'failed' && reply.failure.kind !== 'unknown') {
     return { kind: 'done', written: fromFailure(reply.failure, phaseOfWrite(reply.failure), attempts) };
@@ -178,10 +201,9 @@ const afterWrite = async (
   switch (looked.kind) {
     case 'one':
       if (looked.equal) {
-        return {
-          kind: 'done',
-          written: confirmed(looked.id, reply.kind === 'written' ? reply.created : null, true, attempts),
-        };
+        const created = reply.kind === 'written' ? reply.created : null;
+        const how = { targetId: looked.id, created, readBack: true };
+        return { kind: 'done', written: confirmed(how, looked.kept, attempts) };
       }
       break;
     case 'several':
@@ -202,18 +224,23 @@ const round = async (
   seen: Looked | undefined,
 ): Promise<Round> => {
   let request = chooseRequest(prepared, write, undefined);
+  let kept: readonly string[] = [];
   if (request === undefined) {
     const looked = seen ?? (await look(prepared, runtime, [write]))(write);
     if (looked.kind === 'failed') return { kind: 'done', written: fromFailure(looked.failure, 'write_before_send', 0) };
     if (looked.kind === 'several') return { kind: 'done', written: severalCopies(looked.copies, 0) };
-    if (looked.kind === 'one' && looked.equal) return { kind: 'done', written: confirmed(looked.id, null, true, 0) };
+    if (looked.kind === 'one') {
+      kept = looked.kept;
+      const how = { targetId: looked.id, created: null, readBack: true };
+      if (looked.equal) return { kind: 'done', written: confirmed(how, kept, 0) };
+    }
     request = chooseRequest(prepared, write, looked);
   }
   if (request === undefined) throw new Error('Cannot choose a write: the target was looked at and nothing follows');
   if (remainingMs(runtime) === 0) return { kind: 'done', written: tooLate };
   const chosen = request;
   const sent = await withRetry(runtime, () => prepared.target.write(chosen), phaseOfWrite);
-  return afterWrite(prepared, runtime, write, sent);
+  return afterWrite(prepared, runtime, write, { ...sent, kept });
 };
 
 const bring = async (

@@ -59,6 +59,7 @@ export const sliceFields = [
       { value: 'write', label: 'Write: the target or the contract refused it', sample: 'write' },
       { value: 'acknowledge', label: 'Acknowledge: a Zap reported that it failed', sample: 'acknowledge' },
       { value: 'zap', label: 'Zap: a Zap gave up on it', sample: 'zap' },
+      { value: 'review', label: 'Review: written, but for fields that the target owns', sample: 'review' },
     ],
     helpText: 'Only dead letters that were given up on at this stage.',
   },

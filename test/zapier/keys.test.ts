@@ -133,7 +133,7 @@ const frozen = {
         'per_minute',
         'plan_digest',
       ],
-      choices: { stage: ['read', 'deliver', 'write', 'acknowledge', 'zap'] },
+      choices: { stage: ['read', 'deliver', 'write', 'acknowledge', 'zap', 'review'] },
       primary: [],
       output: [
         'id',
@@ -200,7 +200,10 @@ const frozen = {
         'opened_before',
         'state',
       ],
-      choices: { stage: ['read', 'deliver', 'write', 'acknowledge', 'zap'], state: ['open', 'closed', 'any'] },
+      choices: {
+        stage: ['read', 'deliver', 'write', 'acknowledge', 'zap', 'review'],
+        state: ['open', 'closed', 'any'],
+      },
       primary: [],
       output: [
         'id',

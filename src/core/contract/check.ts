@@ -234,6 +234,26 @@ export const checkContract = (document: unknown): ContractCheck => {
   };
 };
 
+/** A PUT takes away what it does not name, and what the target owns is left out of an update. */
+const checkOwners = (sync: SyncContract, target: SystemContract): ContractProblem[] => {
+  const entity =
+    target.driver === 'rest' ? new Map(Object.entries(target.entities)).get(sync.target.entity) : undefined;
+  const method = entity?.write.mode === 'upsert' ? entity.write.method : entity?.write.updateMethod;
+  if (method !== 'PUT') return [];
+  return sync.fields.flatMap((field, index) =>
+    field.owner === 'target'
+      ? [
+          {
+            path: `fields.${index}.owner`,
+            message: `is target, and system "${target.name}" updates with PUT, which would clear the field`,
+            value: show(field.target),
+            remedy: 'Let the entity be written with PATCH, where the system can, or leave owner out',
+          },
+        ]
+      : [],
+  );
+};
+
 /** Checks what only the three together can show: entities that exist, a source that can be read, one environment. */
 export const checkBundle = (sync: SyncContract, source: SystemContract, target: SystemContract): ContractProblem[] => {
   const problems: ContractProblem[] = [];
@@ -259,6 +279,7 @@ export const checkBundle = (sync: SyncContract, source: SystemContract, target: 
       });
     }
   }
+  problems.push(...checkOwners(sync, target));
   const entity =
     source.driver === 'rest' ? new Map(Object.entries(source.entities)).get(sync.source.entity) : undefined;
   if (entity !== undefined && entity.sinceParam === undefined) {

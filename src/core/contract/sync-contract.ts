@@ -27,6 +27,12 @@ const field = z
       .optional()
       .describe('The only values allowed'),
     pattern: z.string().max(500).optional().describe('Regular expression that the whole text must match'),
+    owner: z
+      .enum(['source', 'target'])
+      .optional()
+      .describe(
+        'Whose value counts. One of the target is written with a new record only; where they differ, a person decides',
+      ),
     sensitive: z.boolean().default(false).describe('Never shown in logs, evidence or the history of a Zap'),
   })
   .refine((one) => (one.source === undefined) !== (one.expression === undefined), {

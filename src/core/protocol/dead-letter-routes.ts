@@ -13,7 +13,7 @@ export const HISTORY_MAX = 50;
 const LIST_MAX = 500;
 const LIST_DEFAULT = 100;
 
-export const letterStage = z.enum(['read', 'deliver', 'write', 'acknowledge', 'zap']);
+export const letterStage = z.enum(['read', 'deliver', 'write', 'acknowledge', 'zap', 'review']);
 const errorClass = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,99}$/, 'must be lower-case letters, digits and underscores, beginning with a letter');
@@ -93,6 +93,7 @@ export const replayObstacle = z.enum([
   'closed',
   'no_delivery',
   'newer_version',
+  'in_review',
   'payload_dropped',
   'payload_unreadable',
   'fails_validation',

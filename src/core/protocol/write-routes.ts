@@ -92,6 +92,8 @@ export const writeOutcome = z.discriminatedUnion('kind', [
     targetId: storableText(500),
     created: z.boolean().nullable(),
     readBack: z.boolean(),
+    /** Fields that the target owns, and where it holds another value than the source: left as they are. */
+    kept: z.array(storableText(100)).min(1).max(300).optional(),
   }),
   /** The target refused the record as it is: a dead letter. */
   z.object({ kind: z.literal('failed'), errorClass: z.string().max(100), reason: z.string().max(REASON_CHARS_MAX) }),

@@ -7,6 +7,8 @@ export type LetterFacts = {
   readonly closedAs: string | null;
   /** False for a record that a Zap brought itself: there is nothing to deliver again. */
   readonly hasObligation: boolean;
+  /** It was written, but for fields that the target owns. */
+  readonly isReview: boolean;
   /** State of the newest version of the record that is newer than this one; null when there is none. */
   readonly newerState: string | null;
   /** A newer version is on the target, whoever wrote it. */
@@ -33,6 +35,9 @@ const listed = (all: readonly string[]): string =>
 /** What rules a replay out whatever the payload is; undefined when nothing does. */
 export const judgeFacts = (facts: LetterFacts): ReplayVerdict | undefined => {
   if (facts.closedAs !== null) return refused('closed', `It was closed before: ${facts.closedAs}`);
+  if (facts.isReview) {
+    return refused('in_review', 'It was written, but for fields that the target owns: correct one side, or resolve it');
+  }
   if (!facts.hasObligation) {
     return refused('no_delivery', 'A Zap brought the record itself: replay the run of that Zap');
   }

@@ -76,7 +76,11 @@ export const toldOf = (outcome: WriteOutcome): ObligationTold => {
 export const outcomeDetail = (outcome: WriteOutcome): JsonObject => {
   switch (outcome.kind) {
     case 'confirmed':
-      return { created: outcome.created, readBack: outcome.readBack };
+      return {
+        created: outcome.created,
+        readBack: outcome.readBack,
+        ...(outcome.kept === undefined ? {} : { kept: outcome.kept }),
+      };
     case 'failed':
       return { errorClass: outcome.errorClass };
     case 'unknown':

@@ -6,6 +6,7 @@ import { appendAllEvidence, type EvidenceFact } from './evidence-table.ts';
 import { type EndedIntent, endIntents, findIntents, type Intent } from './intents-table.ts';
 import { settleObligation, settleOnTarget } from './obligations-table.ts';
 import type { Operations } from './operations.ts';
+import { fileReview } from './reviews.ts';
 import { lockStreams, moveCommitted } from './streams-table.ts';
 import { lockedTarget, lockTargets } from './target-records-table.ts';
 import type { Work } from './work.ts';
@@ -31,6 +32,17 @@ const giveUp = async (work: Work, { intent, attempts, outcome }: EndedIntent): P
     reason,
     attempts,
   });
+};
+
+/**
+ * Leaves to a person what the target owns and the source says otherwise: a dead letter of stage `review` of the version
+ * that was written but for these fields.
+ */
+const review = async (work: Work, { intent, attempts, outcome }: EndedIntent): Promise<void> => {
+  if (outcome.kind !== 'confirmed' || outcome.kept === undefined) return;
+  const { obligationId, streamId, sync, key, version } = intent;
+  const letter = { sync, streamId, externalId: key.externalId, obligationId, updatedAt: version.updatedAt, attempts };
+  await fileReview(work, letter, outcome.kept);
 };
 
 const outcomeFacts = (work: Work, all: readonly EndedIntent[]): EvidenceFact[] =>
@@ -104,6 +116,8 @@ const settle = async (work: Work, all: readonly EndedIntent[]): Promise<void> =>
   const streamIds = [...new Set(all.map(({ intent }) => intent.streamId).filter(isPresent))];
   await lockStreams(work, streamIds);
   await endIntents(work, all);
+  // Before the payload is dropped, of which a review keeps pseudonyms.
+  for (const ended of all) await review(work, ended);
   const confirmed = all.filter(({ outcome }) => outcome.kind === 'confirmed');
   await settleOnTarget(work, confirmed.map(({ intent }) => intent.obligationId).filter(isPresent), 'applied', null);
   for (const ended of all) await giveUp(work, ended);

@@ -16,7 +16,7 @@ export type NewDeadLetter = {
   readonly externalId: string;
   readonly obligationId: number | null;
   readonly updatedAt: Instant;
-  /** Where it was given up; `acknowledge` and `zap` by the word of a Zap. */
+  /** Where it was given up; `acknowledge` and `zap` by the word of a Zap; `review` was written, but for fields of the target's. */
   readonly stage: DeadLetter['stage'];
   readonly errorClass: string;
   readonly reason: string;
@@ -31,7 +31,11 @@ type Origin = {
   readonly context: readonly ContextField[];
 };
 
-const findOrigin = async (work: Work, { obligationId, updatedAt }: NewDeadLetter): Promise<Origin> => {
+/** What is known of the version that a dead letter is about. One statement, none without an obligation. */
+export const findOrigin = async (
+  work: Work,
+  { obligationId, updatedAt }: Pick<NewDeadLetter, 'obligationId' | 'updatedAt'>,
+): Promise<Origin> => {
   if (obligationId === null) return { versionAt: updatedAt, sequence: null, traceId: null, context: [] };
   const found = await work.tx
     .selectFrom('obligations')

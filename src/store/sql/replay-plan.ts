@@ -29,6 +29,7 @@ export type Candidate = {
   id: string;
   external_id: string;
   updated_at: Instant;
+  stage: string;
   closed_as: string | null;
   obligation_id: number | null;
   stream_id: number | null;
@@ -59,7 +60,7 @@ export const findCandidates = async (
   const condition = sql`
     d.environment = ${work.caller.environment} and d.sync = ${sync.name} and ${inSelection(selection)}`;
   const found = await sql<Candidate>`
-    select d.dead_letter_id as id, d.external_id, d.updated_at, d.closed_as, d.obligation_id, o.stream_id, o.digest,
+    select d.dead_letter_id as id, d.external_id, d.updated_at, d.stage, d.closed_as, d.obligation_id, o.stream_id, o.digest,
            o.contract_version,
            (select n.state from obligations n
             where n.stream_id = o.stream_id and n.external_id = o.external_id
@@ -141,6 +142,7 @@ export const judgeCandidates = async (
       const verdict = judgeFacts({
         closedAs: candidate.closed_as,
         hasObligation: candidate.obligation_id !== null,
+        isReview: candidate.stage === 'review',
         newerState: candidate.newer_state,
         newerApplied: candidate.newer_applied,
       });

@@ -201,7 +201,7 @@ type DeadLetters = {
   external_id: string;
   obligation_id: number | null;
   updated_at: Instant;
-  stage: 'read' | 'deliver' | 'write' | 'acknowledge' | 'zap';
+  stage: 'read' | 'deliver' | 'write' | 'acknowledge' | 'zap' | 'review';
   error_class: string;
   reason: string;
   attempts: number;

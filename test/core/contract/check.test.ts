@@ -363,4 +363,23 @@ describe('a sync with its systems', () => {
     );
     expect(checkBundle(back, target, mute)).toEqual([]);
   });
+
+  test('a field that the target owns cannot be left out of a PUT, and can of a PATCH', () => {
+    const owned = syncContract.parse(
+      sync({
+        source: { system: 'erp', entity: 'customers' },
+        target: { system: 'people-api', entity: 'people', externalIdField: 'externalId' },
+        fields: [{ target: 'name', source: 'name', owner: 'target' }],
+      }),
+    );
+    const written = (write: object) => systemContract.parse(restSystem({}, { write }));
+    const put = written({ mode: 'find-then-write', updateMethod: 'PUT' });
+    const upsert = written({ mode: 'upsert', path: 'people/{externalId}' });
+    for (const system of [put, upsert]) {
+      expect(checkBundle(owned, target, system)).toMatchObject([
+        { path: 'fields.0.owner', message: expect.stringContaining('PUT'), value: '"name"' },
+      ]);
+    }
+    expect(checkBundle(owned, target, written({ mode: 'find-then-write' }))).toEqual([]);
+  });
 });

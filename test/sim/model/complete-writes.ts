@@ -77,8 +77,19 @@ const giveUp = (work: Work, { intent, item }: Ended): void => {
   fileDeadLetter(work, { ...letter, stage: 'write', errorClass, reason });
 };
 
+const review = (work: Work, { intent, item: { outcome, attempts } }: Ended): void => {
+  if (outcome.kind !== 'confirmed' || outcome.kept === undefined) return;
+  const { sync, obligationId, externalId, version } = intent;
+  const streamId = streamIdOf(work, intent);
+  const stream = streamId === null ? null : streamById(work, streamId).name;
+  const reason = `The target owns ${outcome.kept.join(', ')} and holds another value than the source`;
+  const letter = { sync, stream, externalId, obligationId, updatedAt: version.updatedAt, attempts };
+  fileDeadLetter(work, { ...letter, stage: 'review', errorClass: 'conflict', reason });
+};
+
 const settle = (work: Work, all: readonly Ended[]): void => {
   for (const ended of all) end(work, ended);
+  for (const ended of all) review(work, ended);
   const written = all.flatMap(({ intent: { obligationId }, item: { outcome } }) =>
     obligationId === null || outcome.kind !== 'confirmed' ? [] : [obligationId],
   );

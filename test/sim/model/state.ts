@@ -113,7 +113,7 @@ export type DeadLetter = {
   /** What orders it among the versions of its record. */
   readonly version: Pick<Version, 'updatedAt' | 'sequence'>;
   readonly updatedAt: Instant;
-  readonly stage: 'read' | 'deliver' | 'write' | 'acknowledge';
+  readonly stage: 'read' | 'deliver' | 'write' | 'acknowledge' | 'review';
   readonly errorClass: string;
   readonly reason: string;
   readonly attempts: number;
