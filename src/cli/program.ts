@@ -5,8 +5,9 @@ import { addContractCommands } from './commands/contract.ts';
 import { addDeadLetterCommands } from './commands/dead-letters.ts';
 import { addHeldCommands } from './commands/held.ts';
 import { addKeyCommands } from './commands/key.ts';
-import { addLookCommands } from './commands/look.ts';
+import { addEvidenceCommands } from './commands/evidence.ts';
 import { addRecordCommands } from './commands/records.ts';
+import { addStreamCommands } from './commands/stream.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { readVersion } from './version.ts';
 
@@ -30,7 +31,8 @@ export const createProgram = (context: CliContext): Command => {
   addServeCommand(program, context);
   addKeyCommands(program, context);
   addContractCommands(program, context);
-  addLookCommands(program, context);
+  addStreamCommands(program, context);
+  addEvidenceCommands(program, context);
   addDeadLetterCommands(program, context);
   addHeldCommands(program, context);
   addCircuitCommands(program, context);

@@ -67,6 +67,20 @@ const warnings = async (request: ServeRequest, { store }: OpenStore): Promise<st
   return found;
 };
 
+const HOUR_MS = 3_600_000;
+
+/** Signs the head of the ledger now and every hour. A failure is logged, and the next hour tries again. */
+const signHourly = ({ store }: OpenStore, app: Server): (() => void) => {
+  const sign = (): void => {
+    store.signIfDue().catch((error: unknown) => {
+      app.log.error({ reason: error instanceof Error ? error.message : 'unknown' }, 'the tree head was not signed');
+    });
+  };
+  sign();
+  const timer = setInterval(sign, HOUR_MS);
+  return () => clearInterval(timer);
+};
+
 /**
  * Runs the store until the process is told to stop. Returns when everything is closed.
  *
@@ -87,7 +101,10 @@ export const serve = async (request: ServeRequest): Promise<void> => {
       const url = await listen(app, request);
       for (const warning of await warnings(request, opened)) app.log.warn(warning);
       request.output.data(JSON.stringify({ url, database: opened.database.kind, version: opened.version }));
-      app.log.info({ signal: await stop }, 'stopping');
+      const stopSigning = signHourly(opened, app);
+      const signal = await stop;
+      stopSigning();
+      app.log.info({ signal }, 'stopping');
     } finally {
       await closeInTime(app.close(), () => app.server.closeAllConnections());
     }

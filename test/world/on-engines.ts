@@ -8,10 +8,10 @@ export const startMs = Date.parse('2026-11-21T12:00:00Z');
 
 export const emptyTables = async (store: Pick<TestStore, 'database'>): Promise<void> => {
   await sql`truncate api_keys, contracts, syncs, streams, cycles, pages, obligations, deliveries, circuits, target_records, intents,
-    dead_letters, replays, reconciliations, reconciliation_slices, reconciliation_differences, claims, evidence restart identity cascade`.execute(
+    dead_letters, replays, reconciliations, reconciliation_slices, reconciliation_differences, claims, evidence, tile_hashes, tree_heads restart identity cascade`.execute(
     store.database.kysely,
   );
-  await sql`update evidence_head set sequence = 0, hash = repeat('0', 64)`.execute(store.database.kysely);
+  await sql`update evidence_head set size = 0, roots = '[]'`.execute(store.database.kysely);
 };
 
 /** Runs the same tests on every engine of the store; `open` gives each test a world of its own in an empty store. */

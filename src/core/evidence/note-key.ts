@@ -24,7 +24,7 @@ const RAW_BYTES = 32;
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-export const isKeyName = (name: string): boolean => /^[^\s+\p{Cc}]{1,200}$/u.test(name);
+const isKeyName = (name: string): boolean => /^[^\s+\p{Cc}]{1,200}$/u.test(name);
 
 const rawOf = (key: KeyObject): Uint8Array => key.export({ type: 'spki', format: 'der' }).subarray(SPKI_PREFIX.length);
 

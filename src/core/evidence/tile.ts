@@ -3,7 +3,8 @@ import type { TreeNode } from './proof-ranges.ts';
 
 /** Hashes in a full tile, and entries in a full bundle. */
 export const TILE_WIDTH = 256;
-const TILE_HEIGHT = 8;
+/** Levels of the tree from the hashes of a tile to their root. */
+export const TILE_HEIGHT = 8;
 
 /** A tile: up to 256 hashes beside each other, at every eighth level of the tree. Source: C2SP tlog-tiles. */
 export type Tile = {
@@ -75,10 +76,4 @@ export const rootOfHashes = (hashes: readonly Hash[]): Hash => {
   const [root] = level;
   if (root === undefined) throw new RangeError('Cannot compute a root of no hashes');
   return root;
-};
-
-/** The tiles that must be read to compute the hashes of ranges in a tree of `size` leaves, each once. */
-export const tilesFor = (nodes: readonly TreeNode[], size: number): readonly Tile[] => {
-  const tiles = nodes.map((node) => tileOf(node, size).tile);
-  return [...new Map(tiles.map((tile) => [tilePath(tile), tile])).values()];
 };

@@ -111,26 +111,32 @@ export const revokeKey = route({
 });
 
 const evidenceEntry = z.object({
-  /** Place in the chain, from 1. */
+  /** Place in the ledger, from 1; its index in the tree is one less. */
   sequence: z.int(),
   id: z.string(),
   kind: z.string(),
   at: instantText,
   /** Canonical JSON of what is recorded; holds no record value and no external ID in clear. */
   leaf: z.string(),
-  /** SHA-256 over the hash before it and the leaf. */
+  /** Hash of the leaf: SHA-256 of a zero byte and the leaf (RFC 6962), in hexadecimal. */
   hash: digest,
 });
 
 export const listEvidence = route({
   method: 'GET',
   path: '/v1/evidence',
-  summary: 'Entries of the evidence chain in order',
+  summary: 'Entries of the ledger in order, with the size and root of its tree',
   roles: anyRole,
   params: nothing,
   request: z.object({
     after: z.coerce.number().int().min(0).default(0),
     limit: z.coerce.number().int().min(1).max(1000).default(100),
   }),
-  reply: z.object({ entries: z.array(evidenceEntry), headSequence: z.int(), headHash: digest }),
+  reply: z.object({
+    entries: z.array(evidenceEntry),
+    /** Leaves of the tree, those of both environments. */
+    treeSize: z.int(),
+    /** Root of the tree (RFC 6962), in hexadecimal. */
+    rootHash: digest,
+  }),
 });

@@ -22,6 +22,7 @@ import {
   waiveHeld,
 } from './dead-letter-routes.ts';
 import { acknowledgeDelivery } from './delivery-routes.ts';
+import { getTreeHead, proveEntry, proveGrowth, signTreeHead } from './ledger-routes.ts';
 import { getReconciliation, openReconciliation, recordSlice } from './reconcile-routes.ts';
 import { getRecord } from './record-routes.ts';
 import { beginWrites, completeWrites } from './write-routes.ts';
@@ -52,6 +53,10 @@ export const routes = {
   getReconciliation,
   getRecord,
   listEvidence,
+  signTreeHead,
+  getTreeHead,
+  proveEntry,
+  proveGrowth,
   listDeadLetters,
   getDeadLetter,
   deadLetterRecord,

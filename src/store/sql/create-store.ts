@@ -16,6 +16,8 @@ import { replayDeadLetters } from './replays-table.ts';
 import { resolveDeadLetter } from './dead-letter-resolution.ts';
 import { emit } from './emission.ts';
 import { appendEvidence, listEvidence } from './evidence-table.ts';
+import { proveEntry, proveGrowth } from './ledger-proofs.ts';
+import { getTreeHead, signIfDue, signTreeHead } from './tree-heads-table.ts';
 import type { Caller, Operations, Store } from './operations.ts';
 import { recordPage } from './pages-table.ts';
 import { getRecord } from './record-history.ts';
@@ -44,6 +46,8 @@ export type LocalKeys = {
   readonly createKey: (environment: Environment, request: NewKey) => ReturnType<typeof createKey>;
   readonly listKeys: (environment: Environment) => ReturnType<typeof listKeys>;
   readonly revokeKey: (environment: Environment, keyId: string) => ReturnType<typeof revokeKey>;
+  /** Signs the head of the ledger, unless one was signed within the hour. */
+  readonly signIfDue: () => ReturnType<typeof signIfDue>;
 };
 
 type Run = <T>(caller: Caller, operation: (work: Work) => Promise<T>) => Promise<T>;
@@ -81,6 +85,10 @@ const operationsOf = (run: Run, version: string): Operations => ({
     run(caller, async (work) => resultOf(work, await lockRun(work, runId))),
   getRecord: (caller, { sync }, { externalId }) => run(caller, (work) => getRecord(work, { sync, externalId })),
   listEvidence: (caller, _params, request) => run(caller, (work) => listEvidence(work, request)),
+  signTreeHead: (caller) => run(caller, signTreeHead),
+  getTreeHead: (caller) => run(caller, getTreeHead),
+  proveEntry: (caller, { entry }) => run(caller, (work) => proveEntry(work, entry)),
+  proveGrowth: (caller, _params, request) => run(caller, (work) => proveGrowth(work, request)),
   listDeadLetters: (caller, _params, request) => run(caller, (work) => listDeadLetters(work, request)),
   getDeadLetter: (caller, { deadLetter }) => run(caller, (work) => getDeadLetter(work, deadLetter)),
   deadLetterRecord: (caller, _params, request) => run(caller, (work) => deadLetterRecord(work, request)),
@@ -119,5 +127,6 @@ export const createStore = (options: StoreOptions): Store & LocalKeys => {
     createKey: (environment, request) => run(localCaller(environment), (work) => createKey(work, request)),
     listKeys: (environment) => run(localCaller(environment), listKeys),
     revokeKey: (environment, keyId) => run(localCaller(environment), (work) => revokeKey(work, keyId)),
+    signIfDue: () => run(localCaller('production'), signIfDue),
   };
 };

@@ -1,10 +1,13 @@
 import { sql } from 'kysely';
-import { canonicalText, digestText } from '../../core/digest.ts';
+import { canonicalText } from '../../core/digest.ts';
+import { toBase64 } from '../../core/evidence/base64.ts';
+import { appendLeaves, type Frontier, frontierRoot } from '../../core/evidence/frontier.ts';
+import { leafHash } from '../../core/evidence/merkle-hash.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Work } from './work.ts';
 import type { Operations } from './operations.ts';
 
-/** What entries of the chain record. */
+/** What entries of the ledger record. */
 export type EvidenceKind =
   | 'page_read'
   | 'boundary'
@@ -24,7 +27,8 @@ export type EvidenceKind =
   | 'contract_applied'
   | 'key_created'
   | 'key_revoked'
-  | 'refusal';
+  | 'refusal'
+  | 'tree_head';
 
 export type EvidenceFact = {
   readonly kind: EvidenceKind;
@@ -43,21 +47,26 @@ export type EvidenceFact = {
 export const appendAllEvidence = async (work: Work, facts: readonly EvidenceFact[]): Promise<string[]> => {
   if (facts.length === 0) return [];
   const { environment } = work.caller;
-  const head = await work.tx
-    .selectFrom('evidence_head')
-    .select(['sequence', 'hash'])
-    .forUpdate()
-    .executeTakeFirstOrThrow();
-  let { sequence, hash } = head;
-  const rows = facts.map(({ kind, sync, body }) => {
+  const before = await lockFrontier(work);
+  const entries = facts.map(({ kind, sync, body }, place) => {
     const id = work.newId();
     const leaf = canonicalText({ id, kind, environment, sync, at: work.now, body });
-    sequence += 1;
-    hash = digestText(hash + leaf);
-    return { sequence, evidence_id: id, sync, kind, leaf, hash };
+    return { sequence: before.size + place + 1, evidence_id: id, sync, kind, leaf, hash: leafHash(leaf) };
   });
+  const after = appendLeaves(
+    before,
+    entries.map(({ hash }) => hash),
+  );
+  const tiles = after.tileHashes.map((tile) => ({ ...tile, hash: hexOf(tile.hash) }));
+  const rows = entries.map((entry) => ({ ...entry, hash: hexOf(entry.hash) }));
   await sql`
-    with moved as (update evidence_head set sequence = ${sequence}::bigint, hash = ${hash})
+    with moved as (
+      update evidence_head set size = ${after.size}::bigint, roots = ${JSON.stringify(after.roots.map(toBase64))}::jsonb
+    ), tiles as (
+      insert into tile_hashes (level, index, hash)
+      select t.level, t.index, t.hash
+      from jsonb_to_recordset(${JSON.stringify(tiles)}::jsonb) as t(level integer, index bigint, hash text)
+    )
     insert into evidence (sequence, evidence_id, environment, sync, kind, at, leaf, hash)
     select r.sequence, r.evidence_id, ${environment}, r.sync, r.kind, ${work.now}, r.leaf, r.hash
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
@@ -66,6 +75,17 @@ export const appendAllEvidence = async (work: Work, facts: readonly EvidenceFact
   return rows.map((row) => row.evidence_id);
 };
 
+const hexOf = (hash: Uint8Array): string => Buffer.from(hash).toString('hex');
+
+const frontierOf = ({ size, roots }: { size: number; roots: readonly string[] }): Frontier => ({
+  size,
+  roots: roots.map((root) => Buffer.from(root, 'base64')),
+});
+
+/** The tree over all entries, locked until the end of the transaction: nothing is appended meanwhile. One statement. */
+export const lockFrontier = async (work: Work): Promise<Frontier> =>
+  frontierOf(await work.tx.selectFrom('evidence_head').select(['size', 'roots']).forUpdate().executeTakeFirstOrThrow());
+
 /** Appends one entry, as `appendAllEvidence` does. */
 export const appendEvidence = async (work: Work, fact: EvidenceFact): Promise<string> => {
   const [id] = await appendAllEvidence(work, [fact]);
@@ -73,7 +93,7 @@ export const appendEvidence = async (work: Work, fact: EvidenceFact): Promise<st
   return id;
 };
 
-/** Entries of the caller's environment in order, with the head of the whole chain. */
+/** Entries of the caller's environment in order, with size and root of the tree over those of both. */
 export const listEvidence = async (
   work: Work,
   request: Parameters<Operations['listEvidence']>[2],
@@ -86,10 +106,10 @@ export const listEvidence = async (
     .orderBy('sequence')
     .limit(request.limit)
     .execute();
-  const head = await work.tx.selectFrom('evidence_head').select(['sequence', 'hash']).executeTakeFirstOrThrow();
+  const head = await work.tx.selectFrom('evidence_head').select(['size', 'roots']).executeTakeFirstOrThrow();
   return {
     entries: rows.map(({ evidence_id: id, ...row }) => ({ id, ...row })),
-    headSequence: head.sequence,
-    headHash: head.hash,
+    treeSize: head.size,
+    rootHash: hexOf(frontierRoot(frontierOf(head))),
   };
 };

@@ -257,7 +257,11 @@ type Claims = {
 
 type SecretCheck = { only_row: Generated<boolean>; fingerprint: string };
 
-type EvidenceHead = { only_row: Generated<boolean>; sequence: number; hash: string };
+type EvidenceHead = { only_row: Generated<boolean>; size: number; roots: string[] };
+
+type TileHashes = { level: number; index: number; hash: string };
+
+type TreeHeads = { number: GeneratedAlways<number>; size: number; note: string; signed_at: Instant };
 
 /** The tables as `migrations/` makes them; a test compares the two on a real database. */
 export type StoreSchema = {
@@ -281,4 +285,6 @@ export type StoreSchema = {
   evidence: Evidence;
   secret_check: SecretCheck;
   evidence_head: EvidenceHead;
+  tile_hashes: TileHashes;
+  tree_heads: TreeHeads;
 };

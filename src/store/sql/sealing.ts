@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createSigner, type NoteSigner } from '../../core/evidence/note-key.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { isJsonObject, parseJson } from '../../core/json.ts';
 
@@ -17,10 +18,22 @@ export type Sealing = {
   readonly pseudonym: (subject: string) => string;
   /** Like a pseudonym, under a key of its own and 32 characters long: what evidence shows of IDs tells nothing of versions. */
   readonly versionDigest: (version: string) => string;
+  /** Signs the heads of the ledger. */
+  readonly signer: NoteSigner;
 };
 
 const derive = (secret: string, purpose: string): Buffer =>
   Buffer.from(hkdfSync('sha256', secret, 'tidemark', purpose, KEY_BYTES));
+
+/** The key of a ledger is named for the ledger, which is named for the key: two stores never have one name. */
+const ledgerSigner = (seed: Buffer): NoteSigner => {
+  const { key } = createSigner('tidemark', 'ed25519', seed).verifier;
+  const name = createHash('sha256')
+    .update(key.export({ type: 'spki', format: 'der' }))
+    .digest('hex')
+    .slice(0, 16);
+  return createSigner(`tidemark/${name}`, 'ed25519', seed);
+};
 
 /**
  * AES-256-GCM under a key derived by HKDF.
@@ -37,6 +50,7 @@ export const createSealing = (secret: string): Sealing => {
   const sealKey = derive(secret, 'payload');
   const pseudonymKey = derive(secret, 'pseudonym');
   const versionKey = derive(secret, 'version');
+  const signer = ledgerSigner(derive(secret, 'ledger'));
   return {
     seal: (payload, about) => {
       const nonce = randomBytes(NONCE_BYTES);
@@ -55,5 +69,6 @@ export const createSealing = (secret: string): Sealing => {
     },
     pseudonym: (subject) => createHmac('sha256', pseudonymKey).update(subject).digest('hex'),
     versionDigest: (version) => createHmac('sha256', versionKey).update(version).digest('hex').slice(0, 32),
+    signer,
   };
 };

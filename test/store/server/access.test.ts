@@ -3,7 +3,7 @@ import { closeServers, problemIn, startServer } from './harness.ts';
 
 afterEach(closeServers);
 
-const evidence = { entries: [], headSequence: 0, headHash: '0'.repeat(64) };
+const evidence = { entries: [], treeSize: 0, rootHash: '0'.repeat(64) };
 
 test('a request without a key is answered 401 with the scheme to use', async () => {
   const { app } = startServer(createSmallStore());

@@ -81,10 +81,10 @@ test('a hundred faults are answered with twenty', async () => {
 test('a query is parsed into numbers and given its defaults', async () => {
   const store = createSmallStore({
     listEvidence: (_caller, _params, request) =>
-      Promise.resolve({ entries: [], headSequence: request.after * 1000 + request.limit, headHash: digest }),
+      Promise.resolve({ entries: [], treeSize: request.after * 1000 + request.limit, rootHash: digest }),
   });
   const { send } = startServer(store);
-  expect((await send('reader', { url: '/v1/evidence?after=7' })).json()).toMatchObject({ headSequence: 7100 });
+  expect((await send('reader', { url: '/v1/evidence?after=7' })).json()).toMatchObject({ treeSize: 7100 });
 });
 
 test('a query parameter that nobody knows is refused rather than ignored', async () => {

@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { digestText } from '../../../src/core/digest.ts';
 import type { StorePort } from '../../../src/core/protocol/store-port.ts';
 import type { WriteOutcome } from '../../../src/core/protocol/write-routes.ts';
 import { applyContracts, syncNamed } from '../../world/contracts.ts';
+import { publishedLeafHash, publishedRoot } from '../../world/ledger-check.ts';
 import { storeEngines, type TestStore } from '../../world/store-engines.ts';
 import { realEnvironment } from './database/environment.ts';
 
@@ -120,23 +121,20 @@ const page = ({ stream, cycle, fence }: Started, number: number, count: number) 
 const emit = ({ cycle, fence }: Started, limit = 90) =>
   port.emit({ cycle }, { fence, limit, bytesMax: MANY_BYTES, failure: null });
 
-/** Where the chain of evidence is broken; nowhere is what it should be. */
+/** Where the ledger is broken; nowhere is what it should be. */
 const brokenLinks = async (): Promise<string[]> => {
   const broken: string[] = [];
-  let hash = '0'.repeat(64);
-  let sequence = 0;
+  const leaves: string[] = [];
   for (;;) {
-    const { entries, headHash, headSequence } = await port.listEvidence({}, { after: sequence, limit: 1000 });
+    const sequence = leaves.length;
+    const { entries, rootHash, treeSize } = await port.listEvidence({}, { after: sequence, limit: 1000 });
     for (const entry of entries) {
-      sequence += 1;
-      hash = createHash('sha256')
-        .update(hash + entry.leaf)
-        .digest('hex');
-      if (entry.sequence !== sequence) broken.push(`entry ${entry.sequence} where ${sequence} should be`);
-      if (entry.hash !== hash) broken.push(`hash of entry ${entry.sequence}`);
+      leaves.push(entry.leaf);
+      if (entry.sequence !== leaves.length) broken.push(`entry ${entry.sequence} where ${leaves.length} should be`);
+      if (entry.hash !== publishedLeafHash(entry.leaf)) broken.push(`hash of entry ${entry.sequence}`);
     }
     if (entries.length > 0) continue;
-    if (headSequence !== sequence || headHash !== hash) broken.push('head');
+    if (treeSize !== leaves.length || rootHash !== publishedRoot(leaves)) broken.push('root');
     return broken;
   }
 };

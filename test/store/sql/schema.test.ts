@@ -24,7 +24,7 @@ onEngines('the schema', (open) => {
       from information_schema.columns where table_schema = 'public' and table_name <> 'tidemark_migration' group by 1
     `.execute(store.database.kysely);
     const actual = Object.fromEntries(found.rows.map(({ table, columns }) => [table, columns.toSorted()]));
-    expect(Object.keys(actual)).toHaveLength(20);
+    expect(Object.keys(actual)).toHaveLength(22);
     expect(actual).toEqual(declared());
   });
 });

@@ -264,7 +264,7 @@ create table reconciliation_differences (
   primary key (run_id, external_id)
 );
 
--- Each entry's hash covers the hash before it and its own leaf, so none can be changed or taken out of the middle.
+-- The leaves of a Merkle tree (RFC 6962) in their order; `hash` is that of the leaf.
 create table evidence (
   sequence bigint primary key,
   evidence_id uuid not null unique,
@@ -283,9 +283,27 @@ create table secret_check (
   fingerprint digest not null
 );
 
+-- The tree over all of the evidence: how many leaves, and the roots of the complete subtrees that it is made of, the
+-- largest first, in base64.
 create table evidence_head (
   only_row boolean primary key default true check (only_row),
-  sequence bigint not null,
-  hash digest not null
+  size bigint not null,
+  roots jsonb not null
 );
-insert into evidence_head (sequence, hash) values (0, repeat('0', 64));
+insert into evidence_head (size, roots) values (0, '[]');
+
+-- The roots of full tiles, each of 256 hashes of the level below: proofs are made of them without reading every leaf.
+create table tile_hashes (
+  level integer not null,
+  index bigint not null,
+  hash digest not null,
+  primary key (level, index)
+);
+
+-- Tree heads as they were signed. The same size may be signed again at another time.
+create table tree_heads (
+  number bigint generated always as identity primary key,
+  size bigint not null,
+  note text not null,
+  signed_at instant not null
+);
