@@ -29,6 +29,32 @@ describe('parseJson', () => {
     });
   });
 
+  test.each([
+    '{"id": 9007199254740993 }',
+    '{"id"\n:\t-9007199254740993\r\n}',
+    '[ 9007199254740993]',
+    '[1,9007199254740993 ,"9007199254740993"]',
+    '{"text":"1234567890123456, 1234567890123456","id":9007199254740993}',
+    ' 9007199254740993\n',
+  ])('%j: an integer beyond 2^53 is found with any space around it', (text) => {
+    expect(JSON.stringify(parseJson(text))).toMatch(/"-?9007199254740993"/);
+  });
+
+  test('any JSON, with any space in it, is read as the reviver of long integers reads it', () => {
+    const long = fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }).map((integer) => `@${integer}@`);
+    const value = fc.letrec((tie) => ({
+      any: fc.oneof(long, fc.double(), fc.string(), fc.array(tie('any')), fc.dictionary(fc.string(), tie('any'))),
+    })).any;
+    const exact = (_key: string, one: unknown, { source = '' }: { readonly source?: string }): unknown =>
+      typeof one === 'number' && /^-?\d+$/.test(source) && !Number.isSafeInteger(one) ? source : one;
+    fc.assert(
+      fc.property(value, fc.constantFrom(undefined, 1, '\t'), (one, space) => {
+        const text = JSON.stringify(one, undefined, space).replaceAll(/"@(-?\d+)@"/g, '$1');
+        expect(parseJson(text)).toEqual(Reflect.apply(JSON.parse, undefined, [text, exact]));
+      }),
+    );
+  });
+
   test('what JSON.parse reads without a long integer is read the same', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
