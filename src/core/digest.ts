@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { JsonValue } from './json.ts';
 
@@ -6,7 +6,7 @@ import type { JsonValue } from './json.ts';
 export type Digest = string;
 
 /** SHA-256 of UTF-8 text. */
-export const digestText = (text: string): Digest => createHash('sha256').update(text, 'utf8').digest('hex');
+export const digestText = (text: string): Digest => hash('sha256', text, 'hex');
 
 /**
  * The one text of a JSON value: members sorted, numbers in ECMAScript's shortest form.

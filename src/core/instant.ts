@@ -12,6 +12,8 @@ export type TimestampFormat = 'iso' | 'epoch-ms' | 'epoch-s';
 
 const ISO =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9})\d*)?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
+// What most texts are: in UTC, and of a day that every month has.
+const PLAIN = /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:\.(\d{1,9}))?Z$/;
 const NANOS_PER_MS = 1_000_000n;
 const NANOS_PER_SECOND = 1_000_000_000n;
 const SECONDS_PER_DAY = 86_400n;
@@ -54,7 +56,7 @@ const fromNanos = (nanos: bigint): Instant => {
   const ofDay = Number(seconds - days * SECONDS_PER_DAY);
   const { year, month, day } = civilFromDays(Number(days));
   const time = `${pad(Math.floor(ofDay / 3600), 2)}:${pad(Math.floor(ofDay / 60) % 60, 2)}:${pad(ofDay % 60, 2)}`;
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place that makes the branded text
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the branded text is made here
   return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}T${time}.${pad(fraction, 9)}Z` as Instant;
 };
 
@@ -80,6 +82,9 @@ const offsetSeconds = (zone: string | undefined): number | undefined => {
 };
 
 const parseIso = (text: string): Instant | undefined => {
+  const plain = PLAIN.exec(text);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the branded text, as `fromNanos` would make it
+  if (plain !== null) return `${plain[1]}.${(plain[2] ?? '').padEnd(9, '0')}Z` as Instant;
   const match = ISO.exec(text.trim());
   if (match === null) return undefined;
   const part = (index: number): number => Number(match[index] ?? 0);

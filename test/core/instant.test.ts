@@ -54,6 +54,15 @@ describe('ISO 8601', () => {
     expect(parseInstant(text)).toBe(instant);
   });
 
+  test('a time in UTC is the same whichever way it is read', () => {
+    fc.assert(
+      fc.property(anyMs, fc.stringMatching(/^(?:\.\d{1,9})?$/), (ms, fraction) => {
+        const seconds = instantFromMs(ms).slice(0, 19);
+        expect(parseInstant(`${seconds}${fraction}Z`)).toBe(parseInstant(`${seconds}${fraction}+00:00`));
+      }),
+    );
+  });
+
   test.each([
     '',
     'now',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { contractBundle } from '../contract/bundle.ts';
 import { name } from '../contract/name.ts';
-import type { JsonObject } from '../json.ts';
+import { isJsonObject, type JsonObject } from '../json.ts';
 import { checkpoint, cursor, fetched, instantText, streamStart } from '../read/checkpoint.ts';
 import { REASON_CHARS_MAX } from './reason.ts';
 import { anyRole, nothing, route, syncRoles } from './route.ts';
@@ -28,11 +28,9 @@ const streamKey = z.object({ sync: name, stream: name });
  * Fields of one record. Its members are not checked again: they came out of a JSON parser, so they are JSON, and
  * walking every value of every record would cost more than the rest of the call.
  */
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
-export const payload: z.ZodType<JsonObject, JsonObject> = z.record(z.string(), z.unknown()) as z.ZodType<
-  JsonObject,
-  JsonObject
->;
+export const payload = z
+  .custom<JsonObject>(isJsonObject, 'must be an object')
+  .meta({ type: 'object', additionalProperties: {} });
 
 /** A stream with its counts, as people and tests look at it. */
 const streamStatus = z.object({
