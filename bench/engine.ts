@@ -11,6 +11,7 @@ import type { ContractBundle } from '../src/core/contract/bundle.ts';
 import type { JsonObject } from '../src/core/json.ts';
 import { syncContract } from '../src/core/contract/sync-contract.ts';
 import { systemContract } from '../src/core/contract/system-contract.ts';
+import { eachOf } from '../src/engine/each-of.ts';
 import { poll } from '../src/engine/poll.ts';
 import { upsertMany, type UpsertPorts } from '../src/engine/upsert.ts';
 import { createStoreClient } from '../src/store/client/create-store-client.ts';
@@ -40,21 +41,12 @@ type Page = { readonly data: readonly (JsonObject & { readonly id: string })[]; 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the server is ours, and a bare loop checks nothing
 const parsePage = (text: string): Page => JSON.parse(text) as Page;
 
-/** Runs the work on all, `AT_ONCE` at a time. */
-const eachOf = async <T>(all: Iterable<T>, work: (one: T) => Promise<void>): Promise<void> => {
-  const queue = all[Symbol.iterator]();
-  const worker = async (): Promise<void> => {
-    for (let next = queue.next(); next.done !== true; next = queue.next()) await work(next.value);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, worker));
-};
-
 const bareLoop = async (api: string, run: string): Promise<number> => {
   let written = 0;
   for (let after: string | null = '0'; after !== null;) {
     const reply: Response = await fetch(`${api}/${run}/people?after=${after}`);
     const page = parsePage(await reply.text());
-    await eachOf(page.data, async ({ id, ...record }) => {
+    await eachOf(page.data, AT_ONCE, async ({ id, ...record }) => {
       const body = Object.fromEntries(fields.map((field) => [field, record[field]]));
       const sent = await fetch(`${api}/${run}/contacts/${id}`, {
         method: 'PUT',

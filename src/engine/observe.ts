@@ -1,4 +1,4 @@
-import { digestJson, digestText } from '../core/digest.ts';
+import { canonicalText, digestText } from '../core/digest.ts';
 import { instantFromMs } from '../core/instant.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { FieldProblem, Mapping } from '../core/mapping/mapping.ts';
@@ -33,13 +33,15 @@ export const filedId = (id: string): string =>
     ? id
     : `${id.slice(0, 100).toWellFormed().replaceAll('\0', '')}...${digestText(JSON.stringify(id))}`;
 
-/** A source record in the target's terms, and what the store records of it. */
-export type Observation = { readonly fields: JsonObject; readonly observed: ObservedRecord };
+/** A source record in the target's terms, what the store records of it, and how many characters its payload has as JSON. */
+export type Observation = { readonly fields: JsonObject; readonly observed: ObservedRecord; readonly chars: number };
 
-const refusal = (record: SystemRecord, fields: JsonObject): string | undefined => {
+const refusal = (record: SystemRecord, text: string): string | undefined => {
   const trouble = idTrouble(record.id);
   if (trouble !== undefined) return `The ID ${trouble}`;
-  const bytes = new TextEncoder().encode(JSON.stringify(fields)).length;
+  // A character of JSON text has three bytes at most.
+  if (text.length * 3 <= PAYLOAD_BYTES_MAX) return undefined;
+  const bytes = new TextEncoder().encode(text).length;
   return bytes > PAYLOAD_BYTES_MAX
     ? `The mapped record has ${bytes} bytes; Zapier carries at most ${PAYLOAD_BYTES_MAX}`
     : undefined;
@@ -51,17 +53,14 @@ const refusal = (record: SystemRecord, fields: JsonObject): string | undefined =
  */
 export const observeRecord = async (mapping: Mapping, record: SystemRecord): Promise<Observation> => {
   const { fields, problems } = await mapping.map(record.body);
-  const base = {
-    externalId: filedId(record.id),
-    updatedAt: record.updatedAt,
-    digest: digestJson(fields),
-  };
-  const refused = refusal(record, fields);
-  if (refused !== undefined) return { fields, observed: { ...base, state: 'refused', payload: null, reason: refused } };
-  if (problems.length > 0) {
-    return { fields, observed: { ...base, state: 'held', payload: fields, reason: describe(problems) } };
+  const text = canonicalText(fields);
+  const base = { externalId: filedId(record.id), updatedAt: record.updatedAt, digest: digestText(text) };
+  const refused = refusal(record, text);
+  if (refused !== undefined) {
+    return { fields, observed: { ...base, state: 'refused', payload: null, reason: refused }, chars: 0 };
   }
-  return { fields, observed: { ...base, state: 'ready', payload: fields, reason: null } };
+  const [state, reason] = problems.length > 0 ? (['held', describe(problems)] as const) : (['ready', null] as const);
+  return { fields, observed: { ...base, state, payload: fields, reason }, chars: text.length };
 };
 
 /**

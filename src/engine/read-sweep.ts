@@ -15,7 +15,7 @@ import { followToken, NO_TOKENS, type TokenTrail } from '../core/read/token-trai
 import type { PageReply, SystemRecord } from '../core/system/entity-driver.ts';
 import type { SystemFailure } from '../core/system/failure.ts';
 import type { Prepared } from './contracts.ts';
-import { filedId, observeRecord, observeUnusable } from './observe.ts';
+import { filedId, type Observation, observeRecord, observeUnusable } from './observe.ts';
 import { withRetry } from './retry.ts';
 import { remainingMs, type Runtime } from './runtime.ts';
 
@@ -69,12 +69,15 @@ const cursorOf = (record: SystemRecord | undefined): Cursor | null =>
 const markOf = (records: readonly SystemRecord[], bound: Instant): Cursor | null =>
   cursorOf(records.findLast(({ updatedAt }) => compareInstants(updatedAt, bound) <= 0));
 
+/** What is recorded of a row, and the characters of its payload. */
+type Sized = Pick<Observation, 'observed' | 'chars'>;
+
 /** Cuts a page into parts that fit one call to the store each; an empty page is one empty part. */
-const partition = (records: readonly ObservedRecord[]): ObservedRecord[][] => {
+const partition = (records: readonly Sized[]): ObservedRecord[][] => {
   const parts: ObservedRecord[][] = [[]];
   let bytes = 0;
-  for (const record of records) {
-    const size = JSON.stringify(record.payload).length * 2;
+  for (const { observed: record, chars } of records) {
+    const size = chars * 2;
     const current = parts.at(-1) ?? [];
     if (current.length >= PAGE_RECORDS_MAX || (current.length > 0 && bytes + size > PART_BYTES_MAX)) {
       parts.push([record]);
@@ -104,10 +107,10 @@ const nextStart = ({ prepared, cycle }: Context, { begunAt }: Sweep, mark: Curso
 
 const recordPage = async (context: Context, sweep: Sweep, page: ReadPage, trail: TokenTrail): Promise<void> => {
   const { ports, prepared, cycle } = context;
-  const observed: ObservedRecord[] = page.unusable.map((row) => observeUnusable(row, sweep.pages));
-  for (const record of page.records) observed.push((await observeRecord(prepared.mapping, record)).observed);
-  const parts = partition(observed);
-  const pageDigest = digestJson(observed.map(({ externalId, digest }) => [externalId, digest]));
+  const rows: Sized[] = page.unusable.map((row) => ({ observed: observeUnusable(row, sweep.pages), chars: 0 }));
+  for (const record of page.records) rows.push(await observeRecord(prepared.mapping, record));
+  const parts = partition(rows);
+  const pageDigest = digestJson(rows.map(({ observed: { externalId, digest } }) => [externalId, digest]));
   const last = cursorOf(page.records.at(-1));
   // Until the last part is in, a crash must read this page again: hence the place that led to it.
   const before = { mark: sweep.mark, token: sweep.token, state: sweep.state };

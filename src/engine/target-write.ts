@@ -11,6 +11,7 @@ import { projectTarget } from '../core/reconcile/compare.ts';
 import type { FoundRecord, WriteReply, WriteRequest } from '../core/system/entity-driver.ts';
 import type { SystemFailure } from '../core/system/failure.ts';
 import type { Prepared } from './contracts.ts';
+import { eachOf } from './each-of.ts';
 import { withRetry } from './retry.ts';
 import { remainingMs, type Runtime } from './runtime.ts';
 
@@ -150,29 +151,19 @@ const withValue = (fields: JsonObject, [step = '', ...rest]: readonly string[], 
   return { ...fields, [step]: rest.length === 0 ? value : withValue(isJsonObject(inner) ? inner : {}, rest, value) };
 };
 
-const bodyOf = (prepared: Prepared, write: TargetWrite): JsonObject =>
-  withValue(write.fields, prepared.bundle.sync.target.externalIdField.split('.'), write.externalId);
+const bodyOf = (prepared: Prepared, externalId: string, fields: JsonObject): JsonObject =>
+  withValue(fields, prepared.bundle.sync.target.externalIdField.split('.'), externalId);
 
-/** True where nothing can be written before it is known what the target holds: it owns some of the fields. */
-const mustLook = ({ bundle }: Prepared, { fields }: TargetWrite): boolean =>
-  targetOwned(bundle.sync, fields).length > 0;
+/** Whether nothing can be written before the target was looked at: for its ID, or because it owns some of the fields. */
+const mustLook = ({ target, bundle }: Prepared, { targetId, readBack, fields }: TargetWrite): boolean =>
+  (!target.nativeUpsert && (targetId === null || readBack)) || targetOwned(bundle.sync, fields).length > 0;
 
-/** Chooses the request; undefined when the target must be looked at first. */
-const chooseRequest = (
-  prepared: Prepared,
-  write: TargetWrite,
-  looked: Looked | undefined,
-): WriteRequest | undefined => {
-  if (looked === undefined && mustLook(prepared, write)) return undefined;
-  const { sync } = prepared.bundle;
-  const fields = bodyOf(
-    prepared,
-    looked?.kind === 'one' ? { ...write, fields: sourceOwned(sync, write.fields) } : write,
-  );
+/** Makes the request. `targetId` is the record to update, null where the target has none. */
+const requestFor = (prepared: Prepared, write: TargetWrite, targetId: string | null): WriteRequest => {
+  const wanted = targetId === null ? write.fields : sourceOwned(prepared.bundle.sync, write.fields);
+  const fields = bodyOf(prepared, write.externalId, wanted);
   if (prepared.target.nativeUpsert) return { kind: 'upsert', externalId: write.externalId, fields };
-  if (looked?.kind === 'one') return { kind: 'update', targetId: looked.id, fields };
-  if (looked?.kind === 'none') return { kind: 'create', fields };
-  return write.targetId === null || write.readBack ? undefined : { kind: 'update', targetId: write.targetId, fields };
+  return targetId === null ? { kind: 'create', fields } : { kind: 'update', targetId, fields };
 };
 
 type Round =
@@ -223,9 +214,9 @@ const round = async (
   write: TargetWrite,
   seen: Looked | undefined,
 ): Promise<Round> => {
-  let request = chooseRequest(prepared, write, undefined);
+  let { targetId } = write;
   let kept: readonly string[] = [];
-  if (request === undefined) {
+  if (mustLook(prepared, write)) {
     const looked = seen ?? (await look(prepared, runtime, [write]))(write);
     if (looked.kind === 'failed') return { kind: 'done', written: fromFailure(looked.failure, 'write_before_send', 0) };
     if (looked.kind === 'several') return { kind: 'done', written: severalCopies(looked.copies, 0) };
@@ -234,12 +225,11 @@ const round = async (
       const how = { targetId: looked.id, created: null, readBack: true };
       if (looked.equal) return { kind: 'done', written: confirmed(how, kept, 0) };
     }
-    request = chooseRequest(prepared, write, looked);
+    targetId = looked.kind === 'one' ? looked.id : null;
   }
-  if (request === undefined) throw new Error('Cannot choose a write: the target was looked at and nothing follows');
   if (remainingMs(runtime) === 0) return { kind: 'done', written: tooLate };
-  const chosen = request;
-  const sent = await withRetry(runtime, () => prepared.target.write(chosen), phaseOfWrite);
+  const request = requestFor(prepared, write, targetId);
+  const sent = await withRetry(runtime, () => prepared.target.write(request), phaseOfWrite);
   return afterWrite(prepared, runtime, write, { ...sent, kept });
 };
 
@@ -278,26 +268,17 @@ const lookTogether = async (
   runtime: Runtime,
   writes: readonly TargetWrite[],
 ): Promise<ReadonlyMap<TargetWrite, Looked>> => {
-  const unseen = writes.filter((write) => chooseRequest(prepared, write, undefined) === undefined);
+  const unseen = writes.filter((write) => mustLook(prepared, write));
   const looked = new Map<TargetWrite, Looked>();
   const size = prepared.target.findBatchMax;
   const batches = Array.from({ length: Math.ceil(unseen.length / size) }, (_, index) =>
     unseen.slice(index * size, (index + 1) * size),
   );
-  await eachOf(batches, async (batch) => {
+  await eachOf(batches, AT_ONCE, async (batch) => {
     const judgeOne = await look(prepared, runtime, batch);
     for (const write of batch) looked.set(write, judgeOne(write));
   });
   return looked;
-};
-
-/** Runs the work on all, a few at once, in order of their places. */
-const eachOf = async <T>(all: readonly T[], work: (one: T, place: number) => Promise<void>): Promise<void> => {
-  const queue = all.entries();
-  const worker = async (): Promise<void> => {
-    for (const [place, one] of queue) await work(one, place);
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, all.length) }, worker));
 };
 
 /**
@@ -317,7 +298,7 @@ export const writeToTarget = async (
 ): Promise<Written[]> => {
   const looked = await lookTogether(prepared, runtime, writes);
   const written: Written[] = [];
-  await eachOf(writes, async (write, place) => {
+  await eachOf(writes, AT_ONCE, async (write, place) => {
     written[place] = await bring(prepared, runtime, write, looked.get(write));
   });
   return written;
