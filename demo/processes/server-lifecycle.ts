@@ -1,5 +1,6 @@
 import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:http';
+import type { Server as NetServer } from 'node:net';
 
 const LOOPBACK = '127.0.0.1';
 
@@ -19,7 +20,7 @@ export const serveAndAnnounce = async (listener: RequestListener, port: number):
 };
 
 /** Resolves with the base URL, without a slash at the end. */
-export const listenOnLoopback = (server: Server, port: number): Promise<string> =>
+export const listenOnLoopback = (server: NetServer, port: number): Promise<string> =>
   new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, LOOPBACK, () => {

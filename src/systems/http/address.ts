@@ -5,8 +5,11 @@ import type { HttpRequest } from './http.ts';
 /** Servers and proxies refuse request lines from about 8,000 characters on. */
 const URL_CHARS_MAX = 8000;
 
+/** Nothing in such a path leads out of the base URL, or ends the path. */
+const PLAIN_PATH = /^[\w.~%!$&'()*+,;=@/-]*$/;
+
 type AllowedUrl =
-  | { readonly kind: 'allowed'; readonly url: URL }
+  | { readonly kind: 'allowed'; readonly href: string }
   | { readonly kind: 'refused'; readonly reason: string };
 
 /**
@@ -37,21 +40,24 @@ export const baseOf = ({
 /** Builds the URL of a request and keeps it on the host of the base URL: credentials go nowhere else. */
 export const allowedUrl = (base: URL, { to, query }: Pick<HttpRequest, 'to' | 'query'>): AllowedUrl => {
   const target = 'url' in to ? to.url : to.path.replace(/^\/+/, '');
-  if (!URL.canParse(target, base.href)) return { kind: 'refused', reason: 'the system gave an address that is no URL' };
-  const url = new URL(target, base);
+  const more = (query ?? []).map(([key, value]) => `${encode(key)}=${encode(value)}`).join('&');
+  // Most requests: what parsing would find out is known, and fetch parses the address anyway.
+  if ('path' in to && PLAIN_PATH.test(target)) {
+    return notTooLong(more === '' ? `${base.href}${target}` : `${base.href}${target}?${more}`);
+  }
+  const url = URL.parse(target, base.href);
+  if (url === null) return { kind: 'refused', reason: 'the system gave an address that is no URL' };
   if (url.origin !== base.origin || url.username !== '' || url.password !== '') {
     return { kind: 'refused', reason: `the address leads to host "${url.host}", and only "${base.host}" is called` };
   }
-  const more = (query ?? []).map(([key, value]) => `${encode(key)}=${encode(value)}`).join('&');
   if (more !== '') url.search = url.search === '' ? more : `${url.search}&${more}`;
-  if (url.href.length > URL_CHARS_MAX) {
-    return {
-      kind: 'refused',
-      reason: `the address has ${url.href.length} characters; at most ${URL_CHARS_MAX} are sent`,
-    };
-  }
-  return { kind: 'allowed', url };
+  return notTooLong(url.href);
 };
+
+const notTooLong = (href: string): AllowedUrl =>
+  href.length > URL_CHARS_MAX
+    ? { kind: 'refused', reason: `the address has ${href.length} characters; at most ${URL_CHARS_MAX} are sent` }
+    : { kind: 'allowed', href };
 
 /**
  * A record value as one segment of a path.

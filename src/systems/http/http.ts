@@ -8,6 +8,7 @@ import { judgeBody } from './judge-body.ts';
 import { judgeError } from './judge-error.ts';
 import { judgeStatus } from './judge-status.ts';
 import { discardBody, readBody } from './read-body.ts';
+import { startTimeLimit } from './time-limit.ts';
 
 export type HttpSystem = Pick<SystemContract, 'name' | 'baseUrl' | 'allowPrivateHosts' | 'auth' | 'limits'>;
 
@@ -42,7 +43,7 @@ export type HttpReply =
       readonly status: number;
       readonly headers: Headers;
       /** What was asked, to resolve links in the answer against. */
-      readonly url: URL;
+      readonly href: string;
       /** Undefined for an empty body, which only a write may have, and for a body under `answers` that is not JSON. */
       readonly json: JsonValue | undefined;
     }
@@ -63,20 +64,11 @@ export const createHttp = ({ system, secret, fetch, now, errorCode }: HttpPorts)
   const base = baseOf(system);
   const { timeoutMs, responseBytesMax } = system.limits;
 
-  const request = async (wanted: HttpRequest): Promise<HttpReply> => {
-    const subject = `${wanted.method} ${wanted.label} of system "${system.name}"`;
-    const isWrite = wanted.method !== 'GET';
-    const phase = isWrite ? 'write_before_send' : 'read';
-    const url = allowedUrl(base, wanted);
-    if (url.kind === 'refused') return failed(failureOf({ fault: 'unreadable', phase, subject, seen: url.reason }));
-    const auth = authHeaders(system.auth, secret);
-    if (auth.kind === 'missing') return failed(failureOf({ fault: 'credentials', phase, subject, seen: auth.reason }));
-    // One signal for connecting, headers and body: a server that sends a byte a minute is cut off too.
-    const signal = AbortSignal.timeout(timeoutMs);
-
+  const exchange = async (wanted: HttpRequest, asked: Asked, init: RequestInit): Promise<HttpReply> => {
+    const { subject, isWrite, href } = asked;
     let response: Response;
     try {
-      response = await fetch(url.url, { ...initOf(wanted, auth.headers), redirect: 'manual', signal });
+      response = await fetch(href, init);
     } catch (error) {
       return failed(judgeError({ subject, isWrite, timeoutMs, error }));
     }
@@ -85,30 +77,56 @@ export const createHttp = ({ system, secret, fetch, now, errorCode }: HttpPorts)
     if (status < 200 || (status < 400 && status >= 300)) {
       await discardBody(response);
       return isAnswer
-        ? { kind: 'response', status, headers, url: url.url, json: undefined }
+        ? { kind: 'response', status, headers, href, json: undefined }
         : failed(judgeStatus({ subject, isWrite, status, headers, nowMs: now(), auth: system.auth, body: undefined }));
     }
     const body = await readBody(response, responseBytesMax);
     const json = body.kind === 'json' ? body.value : undefined;
-    if (isAnswer) return { kind: 'response', status, headers, url: url.url, json };
+    if (isAnswer) return { kind: 'response', status, headers, href, json };
     if (status < 300) {
       const failure = judgeBody({ subject, isWrite, timeoutMs, response, body });
-      return failure === undefined ? { kind: 'response', status, headers, url: url.url, json } : failed(failure);
+      return failure === undefined ? { kind: 'response', status, headers, href, json } : failed(failure);
     }
     const code = json === undefined ? undefined : errorCode?.(json);
     const known = { subject, isWrite, status, headers, nowMs: now(), auth: system.auth, body: json };
     return failed(judgeStatus(code === undefined ? known : { ...known, code }));
   };
+
+  const request = async (wanted: HttpRequest): Promise<HttpReply> => {
+    const subject = `${wanted.method} ${wanted.label} of system "${system.name}"`;
+    const isWrite = wanted.method !== 'GET';
+    const phase = isWrite ? 'write_before_send' : 'read';
+    const url = allowedUrl(base, wanted);
+    if (url.kind === 'refused') return failed(failureOf({ fault: 'unreadable', phase, subject, seen: url.reason }));
+    const auth = authHeaders(system.auth, secret);
+    if (auth.kind === 'missing') return failed(failureOf({ fault: 'credentials', phase, subject, seen: auth.reason }));
+    // One limit for connecting, headers and body: a server that sends a byte a minute is cut off too.
+    const limit = startTimeLimit(timeoutMs);
+    try {
+      const init = { ...initOf(wanted, auth.headers), redirect: 'manual', signal: limit.signal } as const;
+      return await exchange(wanted, { subject, isWrite, href: url.href }, init);
+    } finally {
+      limit.end();
+    }
+  };
   return { request };
 };
 
+/** A request as it goes out: `subject` names method, label and system. */
+type Asked = { readonly subject: string; readonly isWrite: boolean; readonly href: string };
+
 const failed = (failure: SystemFailure): HttpReply => ({ kind: 'failed', failure });
+
+const encoder = new TextEncoder();
 
 const initOf = (request: HttpRequest, auth: Readonly<Record<string, string>>): RequestInit => {
   const { method, headers, body } = request;
   const common = { 'user-agent': 'Tidemark', accept: 'application/json', ...headers, ...auth };
   if (body === undefined) return { method, headers: common };
   // Bytes, because a client that sees text may take {{braces}} in it for a template of its own.
-  const bytes = new TextEncoder().encode(JSON.stringify(body));
-  return { method, headers: { 'content-type': 'application/json', ...common }, body: bytes };
+  return {
+    method,
+    headers: { 'content-type': 'application/json', ...common },
+    body: encoder.encode(JSON.stringify(body)),
+  };
 };

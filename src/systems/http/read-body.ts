@@ -16,35 +16,47 @@ export const readBody = async (response: Response, bytesMax: number): Promise<Bo
     await discardBody(response);
     return { kind: 'too-large', bytesMax };
   }
+  const stream: ReadableStream<Uint8Array> | null = response.body;
+  if (stream === null) return { kind: 'empty' };
+  const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
-    const stream: AsyncIterable<Uint8Array> | readonly Uint8Array[] = response.body ?? [];
-    for await (const chunk of stream) {
-      bytes += chunk.byteLength;
-      // Leaving the loop cancels the stream, and with it the connection.
-      if (bytes > bytesMax) return { kind: 'too-large', bytesMax };
-      chunks.push(chunk);
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      bytes += next.value.byteLength;
+      if (bytes > bytesMax) {
+        await abandon(reader);
+        return { kind: 'too-large', bytesMax };
+      }
+      chunks.push(next.value);
     }
   } catch (error) {
     return { kind: 'cut', bytes, error };
   }
-  return bytes === 0 ? { kind: 'empty' } : parseBytes(Buffer.concat(chunks));
+  if (bytes === 0) return { kind: 'empty' };
+  const [first] = chunks;
+  return parseBytes(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks));
 };
 
 /** Gives up on a body that nobody will read, so that its connection is freed. */
-export const discardBody = async (response: Response): Promise<void> => {
+export const discardBody = async ({ body }: Response): Promise<void> => {
+  if (body !== null) await abandon(body);
+};
+
+const abandon = async (body: Pick<ReadableStream, 'cancel'>): Promise<void> => {
   try {
-    await response.body?.cancel();
+    await body.cancel();
   } catch {
     // The connection broke before it could be closed, which is as good: nothing of this body is used.
   }
 };
 
+// Fatal, because a replacement character in the place of a broken byte would be synced as if it were the value.
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 const parseBytes = (bytes: Uint8Array): Body => {
   try {
-    // Fatal, because a replacement character in the place of a broken byte would be synced as if it were the value.
-    return { kind: 'json', value: parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) };
+    return { kind: 'json', value: parseJson(utf8.decode(bytes)) };
   } catch {
     // Not UTF-8, not JSON, or nested too deep to parse: the caller says which system did this.
     return { kind: 'not-json', bytes: bytes.byteLength };

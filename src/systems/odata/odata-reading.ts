@@ -81,8 +81,8 @@ const request = async (
   }
   const nextLink = reply.json['@odata.nextLink'] ?? reply.json['@nextLink'];
   // Resolved here, because a relative link starts from the request and not from the base URL.
-  const isLink = typeof nextLink === 'string' && nextLink !== '' && URL.canParse(nextLink, reply.url.href);
-  return { kind: 'set', rows, nextLink: isLink ? new URL(nextLink, reply.url).href : null };
+  const next = typeof nextLink === 'string' && nextLink !== '' ? URL.parse(nextLink, reply.href) : null;
+  return { kind: 'set', rows, nextLink: next?.href ?? null };
 };
 
 const isArray = (value: JsonValue | undefined): value is readonly JsonValue[] => Array.isArray(value);

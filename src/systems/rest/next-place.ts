@@ -23,7 +23,7 @@ export const nextPlace = (reading: RestReading, reply: Extract<RowsReply, { kind
   }
 };
 
-const nextLink = ({ subject }: RestReading, { headers, url }: Extract<RowsReply, { kind: 'rows' }>): NextPlace => {
+const nextLink = ({ subject }: RestReading, { headers, href }: Extract<RowsReply, { kind: 'rows' }>): NextPlace => {
   const header = headers.get('link');
   if (header === null) return { kind: 'place', style: 'link', place: null };
   let uri: string | undefined;
@@ -33,11 +33,12 @@ const nextLink = ({ subject }: RestReading, { headers, url }: Extract<RowsReply,
     return malformed(`Cannot read on ${subject}: its Link header cannot be parsed`);
   }
   if (uri === undefined) return { kind: 'place', style: 'link', place: null };
-  if (!URL.canParse(uri, url.href)) return malformed(`Cannot read on ${subject}: its next link is no URL`);
-  const next = new URL(uri, url);
-  if (next.origin !== url.origin) {
+  const next = URL.parse(uri, href);
+  if (next === null) return malformed(`Cannot read on ${subject}: its next link is no URL`);
+  const asked = new URL(href);
+  if (next.origin !== asked.origin) {
     return malformed(
-      `Cannot read on ${subject}: its next link leads to host "${next.host}", and only "${url.host}" is called`,
+      `Cannot read on ${subject}: its next link leads to host "${next.host}", and only "${asked.host}" is called`,
     );
   }
   return { kind: 'place', style: 'link', place: `${next.pathname}${next.search}` };

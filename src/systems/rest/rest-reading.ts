@@ -29,7 +29,8 @@ export type RowsReply =
       readonly rows: readonly JsonValue[];
       readonly json: JsonValue;
       readonly headers: Headers;
-      readonly url: URL;
+      /** What was asked, to resolve links in the answer against. */
+      readonly href: string;
     }
   | { readonly kind: 'failed'; readonly failure: SystemFailure };
 
@@ -67,7 +68,7 @@ const request = async (reading: RestReading, to: HttpRequest['to'], query: Query
         : `there is no array of records at "${entity.recordsAt}"`;
     return malformed(`Cannot read ${subject}: ${where} (status ${reply.status})`);
   }
-  return { kind: 'rows', rows, json: reply.json, headers: reply.headers, url: reply.url };
+  return { kind: 'rows', rows, json: reply.json, headers: reply.headers, href: reply.href };
 };
 
 const isArray = (value: JsonValue | undefined): value is readonly JsonValue[] => Array.isArray(value);
