@@ -32,6 +32,10 @@ export const parseJson = (text: string): JsonValue =>
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** A member of the object itself: one may be named `constructor`, which every object has. */
+export const ownValue = (object: JsonObject, name: string): JsonValue | undefined =>
+  Object.hasOwn(object, name) ? object[name] : undefined;
+
 const INDEX = /^(?:0|[1-9]\d*)$/;
 
 /**
@@ -45,7 +49,7 @@ export const valueAt = (value: JsonValue, path: string): JsonValue | undefined =
   for (const step of path.split('.')) {
     if (Array.isArray(current)) {
       current = INDEX.test(step) ? (current as readonly JsonValue[])[Number(step)] : undefined;
-    } else if (isJsonObject(current)) current = Object.hasOwn(current, step) ? current[step] : undefined;
+    } else if (isJsonObject(current)) current = ownValue(current, step);
     else return undefined;
   }
   return current;

@@ -1,5 +1,5 @@
 import type { FieldContract, SyncContract } from '../contract/sync-contract.ts';
-import { type JsonObject, type JsonValue, valueAt } from '../json.ts';
+import { type JsonObject, type JsonValue, ownValue, valueAt } from '../json.ts';
 import { jsonFlaw } from '../json-flaw.ts';
 import { compileExpression, type Expression } from './expression.ts';
 import { fieldValue } from './field-value.ts';
@@ -83,10 +83,6 @@ const compileField = (contract: FieldContract): CompiledField => {
   }
   return { contract, expression: compiled?.expression, pattern: pattern?.pattern };
 };
-
-// A target field may be named `constructor`, which every object has.
-const ownValue = (fields: JsonObject, field: string): JsonValue | undefined =>
-  Object.hasOwn(fields, field) ? fields[field] : undefined;
 
 type Read = { readonly raw: JsonValue | undefined; readonly problem: FieldProblem | undefined };
 

@@ -1,5 +1,5 @@
 import type { SyncContract } from '../contract/sync-contract.ts';
-import type { JsonObject, JsonValue } from '../json.ts';
+import { type JsonObject, type JsonValue, ownValue } from '../json.ts';
 
 /** What a Zap shows in the place of a sensitive value. The value itself stays sealed in the store until the write. */
 export const SEALED = '[sealed by Tidemark]';
@@ -34,13 +34,11 @@ export const restoreSensitive = (
   fields: JsonObject,
   sealed: JsonObject,
 ): Restored => {
-  const given = new Map(Object.entries(fields));
-  const values = new Map(Object.entries(sealed));
   const whole: Record<string, JsonValue> = {};
   const names: string[] = [];
   for (const { target } of sync.fields) {
-    const value = given.get(target);
-    const restored = value === SEALED ? values.get(target) : value;
+    const value = ownValue(fields, target);
+    const restored = value === SEALED ? ownValue(sealed, target) : value;
     if (restored !== undefined) whole[target] = restored;
     else if (value === SEALED) names.push(target);
   }
