@@ -1,6 +1,6 @@
 // These packages hold ES modules, or an import() in CommonJS, and jest's runtime can load neither: swc rewrites
 // them as it does our own code. `cookie` is what fastify's inject() brings along.
-const rewritten = '(nock|@mswjs|@open-draft|rettime|canonicalize|commander|kysely|@electric-sql|cookie)';
+const rewritten = '(nock|@mswjs|@open-draft|rettime|canonicalize|commander|kysely|@electric-sql|cookie|jose)';
 
 const toCommonJs = (syntax) => [
   '@swc/jest',

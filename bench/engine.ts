@@ -15,6 +15,7 @@ import { eachOf } from '../src/engine/each-of.ts';
 import { poll } from '../src/engine/poll.ts';
 import { upsertMany, type UpsertPorts } from '../src/engine/upsert.ts';
 import { createStoreClient } from '../src/store/client/create-store-client.ts';
+import { createTokenCache } from '../src/systems/http/token/token-cache.ts';
 import { createEntityDriver } from '../src/systems/registry.ts';
 
 // What the engine costs over a bare loop: the same pages fetched and parsed, the same writes sent, six at once, by a
@@ -110,11 +111,11 @@ const openRun = async (api: string, store: StoreProcess, run: string): Promise<(
   const port = client(store.syncKey);
   await port.openStream({ sync: run, stream: 'main' }, { start: { kind: 'beginning' } });
   const held = new Map<string, ContractBundle>();
+  const ports = { secret: () => undefined, fetch, now: Date.now, tokens: createTokenCache() };
   return () => ({
     store: port,
     contracts: { get: (name) => held.get(name), set: (name, bundle) => void held.set(name, bundle) },
-    driver: (system, name, externalIdField) =>
-      createEntityDriver({ system, entity: name, externalIdField, secret: () => undefined, fetch, now: Date.now }),
+    driver: (system, name, externalIdField) => createEntityDriver({ system, entity: name, externalIdField, ...ports }),
     runtime: {
       now: Date.now,
       sleep: (ms) => pause(ms),

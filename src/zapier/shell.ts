@@ -5,6 +5,7 @@ import type { StorePort } from '../core/protocol/store-port.ts';
 import type { ContractCache, DriverFactory } from '../engine/contracts.ts';
 import type { Runtime } from '../engine/runtime.ts';
 import { createStoreClient } from '../store/client/create-store-client.ts';
+import { createTokenCache } from '../systems/http/token/token-cache.ts';
 import { createEntityDriver } from '../systems/registry.ts';
 import { contractCacheOf } from './contract-cache.ts';
 import { readCredentials } from './credentials.ts';
@@ -23,6 +24,10 @@ export type Shell = {
 };
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+// Kept from call to call, and bounded. A warm container serves many users: each token is found only with the very secrets
+// that it was got for.
+const tokens = createTokenCache();
 
 /**
  * The one way out. Node's own fetch and not `z.request`: that one deletes `{{...}}` out of strings, refuses a body with
@@ -51,7 +56,7 @@ export const openShell = (bundle: Pick<Bundle, 'authData'>): Shell => {
     contracts: contractCacheOf(credentials),
     store: createStoreClient({ ...credentials, fetch: send, sleep, random, now, deadlineMs, userAgent }),
     driver: (system, entity, externalIdField?: string) =>
-      createEntityDriver({ system, entity, externalIdField, secret: readSecret, fetch: send, now }),
+      createEntityDriver({ system, entity, externalIdField, secret: readSecret, fetch: send, now, tokens }),
   };
 };
 

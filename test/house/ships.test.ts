@@ -9,7 +9,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const BUNDLED_ROOMS = ['src/core', 'src/engine', 'src/systems', 'src/store/client', 'src/zapier'];
 // For the app's version alone.
 const BUNDLED_FILES = ['package.json'];
-const BUNDLED_PACKAGES = ['zod', 'jsonata', 'canonicalize', 'http-link-header'];
+const BUNDLED_PACKAGES = ['zod', 'jsonata', 'canonicalize', 'http-link-header', 'jose'];
 const OWN_FILES = ['definition.json', 'dist/zapier/app.js', 'index.js', 'package.json', 'zapierwrapper.js'];
 const BUILD_TIMEOUT_MS = 180_000;
 

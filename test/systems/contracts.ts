@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { systemContract, type SystemContract } from '../../src/core/contract/system-contract.ts';
 import type { EntityDriver, PageReply, SystemRecord, UnusableRow } from '../../src/core/system/entity-driver.ts';
+import { createTokenCache } from '../../src/systems/http/token/token-cache.ts';
 import { createEntityDriver } from '../../src/systems/registry.ts';
 
 type Input = z.input<typeof systemContract>;
@@ -61,6 +62,7 @@ export const driverOf = (system: SystemContract, extra: Extra = {}): EntityDrive
     // Looked up at each call: the interceptor of HTTP replaces the global one.
     fetch: extra.fetch ?? ((...args) => globalThis.fetch(...args)),
     now: () => NOW_MS,
+    tokens: createTokenCache(),
   });
 
 export type Sweep = {

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { connect } from 'node:net';
 import nock from 'nock';
+import { createTokenCache } from '../../src/systems/http/token/token-cache.ts';
 import { createHttp, type HttpReply, type HttpRequest } from '../../src/systems/http/http.ts';
 import { listenOnLoopback } from '../../demo/processes/server-lifecycle.ts';
 import { NOW_MS, restSystem, SECRET_VALUE } from './contracts.ts';
@@ -14,6 +15,7 @@ const httpOf = (overrides: Parameters<typeof restSystem>[1] = {}, secret: string
     secret: () => secret,
     fetch: (...args) => globalThis.fetch(...args),
     now: () => NOW_MS,
+    tokens: createTokenCache(),
   });
 
 const read: HttpRequest = {
@@ -95,6 +97,7 @@ describe('what is sent', () => {
         return Promise.resolve(Response.json({ id: 1 }));
       },
       now: () => NOW_MS,
+      tokens: createTokenCache(),
     });
     await http.request(write);
     expect(bodies).toHaveLength(1);
@@ -258,7 +261,13 @@ describe('where requests go', () => {
     'https://u:p@crm.example.com/',
   ])('a link to %s is refused before anything is sent', async (url) => {
     const fetched = jest.fn<Promise<Response>, []>();
-    const http = createHttp({ system: restSystem(), secret: () => undefined, fetch: fetched, now: () => NOW_MS });
+    const http = createHttp({
+      system: restSystem(),
+      secret: () => undefined,
+      fetch: fetched,
+      now: () => NOW_MS,
+      tokens: createTokenCache(),
+    });
     const failure = failureOf(await http.request({ method: 'GET', to: { url }, label: '/contacts' }));
     expect(failure.kind).toBe('malformed');
     expect(fetched).not.toHaveBeenCalled();

@@ -3,6 +3,7 @@ import { compileExpression } from '../mapping/expression.ts';
 import { fieldValue } from '../mapping/field-value.ts';
 import { compilePattern } from '../mapping/pattern.ts';
 import { isPrivateHost } from './private-host.ts';
+import { isTokenAuth } from './system-auth.ts';
 import { type FieldContract, type SyncContract, syncContract } from './sync-contract.ts';
 import { type SystemContract, systemContract } from './system-contract.ts';
 
@@ -68,7 +69,7 @@ const showUrl = (url: string): string | undefined => show(url.replace(/\/\/[^/]*
 /** Who writes a secret under `auth` in the place of its name must not find it in a log. */
 const showAt = (document: unknown, path: readonly PropertyKey[]): string | undefined => {
   const value = at(document, path);
-  if (path[0] === 'baseUrl' && typeof value === 'string') return showUrl(value);
+  if ((path[0] === 'baseUrl' || path[1] === 'tokenUrl') && typeof value === 'string') return showUrl(value);
   return path[0] === 'auth' && path.at(-1) !== 'kind' && value !== undefined ? '(not shown)' : show(value);
 };
 
@@ -166,28 +167,33 @@ const checkEnum = (field: FieldContract, path: string): ContractProblem[] =>
     return [{ path: `${path}.enum.${index}`, message: `is no ${field.type}`, value: show(value), remedy }];
   });
 
-const checkSystem = (system: SystemContract): ContractProblem[] => {
-  const url = new URL(system.baseUrl);
+const checkSystem = (system: SystemContract): ContractProblem[] => [
+  ...checkAddress(system, 'baseUrl', system.baseUrl),
+  ...(isTokenAuth(system.auth) ? checkAddress(system, 'auth.tokenUrl', system.auth.tokenUrl) : []),
+];
+
+const checkAddress = ({ allowPrivateHosts }: SystemContract, path: string, address: string): ContractProblem[] => {
+  const url = new URL(address);
   const problems: ContractProblem[] = [];
-  if (!system.allowPrivateHosts && isPrivateHost(url.hostname)) {
+  if (!allowPrivateHosts && isPrivateHost(url.hostname)) {
     problems.push({
-      path: 'baseUrl',
+      path,
       message: 'is an address in a private network',
-      value: showUrl(system.baseUrl),
+      value: showUrl(address),
       remedy: 'Use a public address, or set allowPrivateHosts: true when this is meant',
     });
   }
-  if (url.protocol === 'http:' && !(system.allowPrivateHosts && isPrivateHost(url.hostname))) {
+  if (url.protocol === 'http:' && !(allowPrivateHosts && isPrivateHost(url.hostname))) {
     problems.push({
-      path: 'baseUrl',
+      path,
       message: 'would send credentials unencrypted',
-      value: showUrl(system.baseUrl),
+      value: showUrl(address),
       remedy: 'Use https',
     });
   }
   if (url.username !== '' || url.password !== '' || url.search !== '') {
     problems.push({
-      path: 'baseUrl',
+      path,
       message: 'must hold neither credentials nor a query',
       value: undefined,
       remedy: 'Name a secret under auth',

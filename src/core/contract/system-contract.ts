@@ -1,17 +1,11 @@
 import { z } from 'zod';
-import { environment, fieldPath, name, secretName } from './name.ts';
+import { environment, fieldPath, name } from './name.ts';
+import { systemAuth } from './system-auth.ts';
 
 const TIMEOUT_MS_MAX = 20_000;
 const RESPONSE_BYTES_MAX = 20 * 1024 * 1024;
 const PAGE_SIZE_MAX = 5000;
 const FIND_BATCH_MAX = 200;
-
-const auth = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('none') }),
-  z.strictObject({ kind: z.literal('bearer'), secret: secretName }),
-  z.strictObject({ kind: z.literal('basic'), usernameSecret: secretName, passwordSecret: secretName }),
-  z.strictObject({ kind: z.literal('header'), header: z.string().regex(/^[A-Za-z0-9-]{1,64}$/), secret: secretName }),
-]);
 
 const limits = z.strictObject({
   timeoutMs: z.int().min(100).max(TIMEOUT_MS_MAX).default(10_000).describe('Time allowed for one request'),
@@ -125,7 +119,7 @@ const common = {
   environment: environment.describe('Pilot and production are kept apart'),
   baseUrl: z.url({ protocol: /^https?$/ }).describe('Where the API begins; https outside a private network'),
   allowPrivateHosts: z.boolean().default(false).describe('Allow a base URL in a private network, and plain http there'),
-  auth: auth.default({ kind: 'none' }),
+  auth: systemAuth.default({ kind: 'none' }),
   limits: limits.prefault({}),
 };
 
@@ -142,4 +136,3 @@ export const systemContract = z.discriminatedUnion('driver', [
 export type SystemContract = z.infer<typeof systemContract>;
 export type RestEntity = z.infer<typeof restEntity>;
 export type ODataEntity = z.infer<typeof odataEntity>;
-export type SystemAuth = z.infer<typeof auth>;

@@ -1,24 +1,17 @@
-import type { SystemContract } from '../../core/contract/system-contract.ts';
 import type { JsonValue } from '../../core/json.ts';
 import { failureOf } from '../../core/retry/fault.ts';
 import type { SystemFailure } from '../../core/system/failure.ts';
 import { allowedUrl, baseOf } from './address.ts';
-import { authHeaders } from './auth-headers.ts';
+import { createHostCheck, type Lookup } from './host-check.ts';
 import { judgeBody } from './judge-body.ts';
-import { judgeError } from './judge-error.ts';
 import { judgeStatus } from './judge-status.ts';
 import { discardBody, readBody } from './read-body.ts';
+import { type Outgoing, sendRequest, type SendPorts } from './send-request.ts';
 import { startTimeLimit } from './time-limit.ts';
 
-export type HttpSystem = Pick<SystemContract, 'name' | 'baseUrl' | 'allowPrivateHosts' | 'auth' | 'limits'>;
-
-export type HttpPorts = {
-  readonly system: HttpSystem;
-  /** Reads a named secret from the environment where the code runs. */
-  readonly secret: (name: string) => string | undefined;
-  readonly fetch: typeof fetch;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
+export type HttpPorts = Omit<SendPorts, 'isPrivate' | 'hostname'> & {
+  /** Resolves host names, to refuse those that lead into a private network. */
+  readonly lookup: Lookup;
   /** Takes a code, and no record value, out of the body of a refusal. */
   readonly errorCode?: (body: JsonValue) => string | undefined;
 };
@@ -60,18 +53,17 @@ export type Http = { readonly request: (request: HttpRequest) => Promise<HttpRep
  * @throws when the base URL is plain http or in a private network without `allowPrivateHosts`: contracts are checked
  *   for that before they are taken
  */
-export const createHttp = ({ system, secret, fetch, now, errorCode }: HttpPorts): Http => {
+export const createHttp = ({ errorCode, lookup, ...given }: HttpPorts): Http => {
+  const { system, now } = given;
   const base = baseOf(system);
+  const ports = { ...given, hostname: base.hostname, isPrivate: createHostCheck(lookup, now) };
   const { timeoutMs, responseBytesMax } = system.limits;
 
-  const exchange = async (wanted: HttpRequest, asked: Asked, init: RequestInit): Promise<HttpReply> => {
-    const { subject, isWrite, href } = asked;
-    let response: Response;
-    try {
-      response = await fetch(href, init);
-    } catch (error) {
-      return failed(judgeError({ subject, isWrite, timeoutMs, error }));
-    }
+  const exchange = async (wanted: HttpRequest, outgoing: Outgoing): Promise<HttpReply> => {
+    const { subject, isWrite, href } = outgoing;
+    const sent = await sendRequest(ports, outgoing);
+    if (sent.kind === 'failed') return sent;
+    const { response } = sent;
     const { status, headers } = response;
     const isAnswer = wanted.answers?.includes(status) === true;
     if (status < 200 || (status < 400 && status >= 300)) {
@@ -98,13 +90,10 @@ export const createHttp = ({ system, secret, fetch, now, errorCode }: HttpPorts)
     const phase = isWrite ? 'write_before_send' : 'read';
     const url = allowedUrl(base, wanted);
     if (url.kind === 'refused') return failed(failureOf({ fault: 'unreadable', phase, subject, seen: url.reason }));
-    const auth = authHeaders(system.auth, secret);
-    if (auth.kind === 'missing') return failed(failureOf({ fault: 'credentials', phase, subject, seen: auth.reason }));
-    // One limit for connecting, headers and body: a server that sends a byte a minute is cut off too.
+    // One limit for a token, connecting, headers and body: a server that sends a byte a minute is cut off too.
     const limit = startTimeLimit(timeoutMs);
     try {
-      const init = { ...initOf(wanted, auth.headers), redirect: 'manual', signal: limit.signal } as const;
-      return await exchange(wanted, { subject, isWrite, href: url.href }, init);
+      return await exchange(wanted, { subject, isWrite, href: url.href, init: initOf(wanted), signal: limit.signal });
     } finally {
       limit.end();
     }
@@ -112,21 +101,14 @@ export const createHttp = ({ system, secret, fetch, now, errorCode }: HttpPorts)
   return { request };
 };
 
-/** A request as it goes out: `subject` names method, label and system. */
-type Asked = { readonly subject: string; readonly isWrite: boolean; readonly href: string };
-
 const failed = (failure: SystemFailure): HttpReply => ({ kind: 'failed', failure });
 
 const encoder = new TextEncoder();
 
-const initOf = (request: HttpRequest, auth: Readonly<Record<string, string>>): RequestInit => {
-  const { method, headers, body } = request;
-  const common = { 'user-agent': 'Tidemark', accept: 'application/json', ...headers, ...auth };
+const initOf = ({ method, headers, body }: HttpRequest): Outgoing['init'] => {
+  const common = { 'user-agent': 'Tidemark', accept: 'application/json', ...headers };
   if (body === undefined) return { method, headers: common };
   // Bytes, because a client that sees text may take {{braces}} in it for a template of its own.
-  return {
-    method,
-    headers: { 'content-type': 'application/json', ...common },
-    body: encoder.encode(JSON.stringify(body)),
-  };
+  const bytes = encoder.encode(JSON.stringify(body));
+  return { method, headers: { 'content-type': 'application/json', ...common }, body: bytes };
 };

@@ -28,21 +28,27 @@ export const judgeBody = ({ subject, isWrite, timeoutMs, response, body }: Answe
   if (!isWrite && body.kind === 'cut' && isTimeout(body.error)) {
     return judgeError({ subject, isWrite, timeoutMs, error: body.error });
   }
-  const type = response.headers.get('content-type')?.split(';')[0]?.slice(0, 60) ?? 'none';
   return failureOf({
     fault: 'unreadable',
     phase,
     subject: isWrite ? subject : `use the answer to ${subject}`,
-    seen: `status ${status}, content type "${type}", ${trouble}`,
+    seen: seenOfBody(response, trouble),
   });
 };
 
-const troubleOf = (body: Body, isWrite: boolean): string | undefined => {
+/** Status and content type of an answer, and what is wrong with its body. */
+export const seenOfBody = ({ status, headers }: Response, trouble: string): string => {
+  const type = headers.get('content-type')?.split(';')[0]?.slice(0, 60) ?? 'none';
+  return `status ${status}, content type "${type}", ${trouble}`;
+};
+
+/** Why a body cannot be used, in its size; undefined for JSON, and for nothing where that may be. */
+export const troubleOf = (body: Body, mayBeEmpty: boolean): string | undefined => {
   switch (body.kind) {
     case 'json':
       return undefined;
     case 'empty':
-      return isWrite ? undefined : '0 bytes';
+      return mayBeEmpty ? undefined : '0 bytes';
     case 'not-json':
       return `${body.bytes} bytes that are not JSON`;
     case 'too-large':

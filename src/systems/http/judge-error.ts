@@ -16,10 +16,14 @@ type Broken = {
  * of ours included, may have reached the system.
  */
 export const judgeError = ({ subject, isWrite, timeoutMs, error }: Broken): SystemFailure => {
-  const seen = isTimeout(error) ? `no answer within ${timeoutMs} ms` : `the connection failed (${codeOf(error)})`;
+  const seen = seenOf(error, timeoutMs);
   const writePhase = wasNeverConnected(error) ? 'write_before_send' : 'write_after_send';
   return failureOf({ fault: 'no_answer', phase: isWrite ? writePhase : 'read', subject, seen });
 };
+
+/** What is told of a request that got no answer: that it timed out, or the code of what broke. */
+export const seenOf = (error: unknown, timeoutMs: number): string =>
+  isTimeout(error) ? `no answer within ${timeoutMs} ms` : `the connection failed (${codeOf(error)})`;
 
 const CONNECTING = new Set(['connect', 'getaddrinfo']);
 const NEVER_CONNECTED = new Set([

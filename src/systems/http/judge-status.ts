@@ -1,10 +1,9 @@
-import type { SystemAuth } from '../../core/contract/system-contract.ts';
+import { secretNames, type SystemAuth } from '../../core/contract/system-auth.ts';
 import type { JsonValue } from '../../core/json.ts';
 import type { Fault } from '../../core/retry/dispositions.ts';
 import { failureOf, faultOfStatus } from '../../core/retry/fault.ts';
 import { retryAfterMs } from '../../core/retry/retry-after.ts';
 import type { SystemFailure } from '../../core/system/failure.ts';
-import { secretNames } from './auth-headers.ts';
 
 type Refused = {
   /** What was asked: method, label and system. */
@@ -43,7 +42,8 @@ const adviceOn = (fault: Fault, { auth, status }: Refused): string | undefined =
   return isRedirect ? 'redirects are not followed, so correct the base URL or the path' : undefined;
 };
 
-const adviceOnSecrets = (auth: SystemAuth): string => {
+/** What to correct where credentials were refused. */
+export const adviceOnSecrets = (auth: SystemAuth): string => {
   const names = secretNames(auth).map((name) => `"${name}"`);
   return names.length === 0
     ? 'the contract names no secret for this system'

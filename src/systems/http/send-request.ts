@@ -1,0 +1,72 @@
+import { isTokenAuth } from '../../core/contract/system-auth.ts';
+import type { SystemContract } from '../../core/contract/system-contract.ts';
+import { failureOf } from '../../core/retry/fault.ts';
+import type { SystemFailure } from '../../core/system/failure.ts';
+import { authHeaders } from './auth-headers.ts';
+import { judgeError } from './judge-error.ts';
+import { discardBody } from './read-body.ts';
+import { tokenHeaders, type TokenPorts } from './token/token-headers.ts';
+
+export type SendPorts = TokenPorts & { readonly system: Pick<SystemContract, 'auth'> };
+
+export type Outgoing = {
+  readonly url: URL;
+  readonly init: {
+    readonly method: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body?: Uint8Array<ArrayBuffer>;
+  };
+  /** What is asked: method, label and system. */
+  readonly subject: string;
+  readonly isWrite: boolean;
+  /** Ends everything: the wait for a token, connecting, headers and body. */
+  readonly signal: AbortSignal;
+};
+
+export type Sent =
+  | { readonly kind: 'answered'; readonly response: Response }
+  | { readonly kind: 'failed'; readonly failure: SystemFailure };
+
+/**
+ * Sends a request with the credentials of the system.
+ *
+ * A token that the system refuses (401: nothing was executed) may have been revoked before its time. It is renewed, and
+ * the request sent again, once.
+ */
+export const sendRequest = async (ports: SendPorts, outgoing: Outgoing): Promise<Sent> => {
+  const { auth } = ports.system;
+  const { signal } = outgoing;
+  if (!isTokenAuth(auth)) {
+    const made = authHeaders(auth, ports.secret);
+    if (made.kind === 'headers') return send(ports, outgoing, made.headers);
+    return unsent(outgoing, { fault: 'credentials', seen: made.reason });
+  }
+  const first = await tokenHeaders(auth, ports, signal);
+  if (first.kind === 'failed') return unsent(outgoing, first.told);
+  const sent = await send(ports, outgoing, first.headers);
+  if (sent.kind === 'failed' || sent.response.status !== 401) return sent;
+  await discardBody(sent.response);
+  first.refused();
+  const renewed = await tokenHeaders(auth, ports, signal);
+  return renewed.kind === 'failed' ? unsent(outgoing, renewed.told) : send(ports, outgoing, renewed.headers);
+};
+
+type Unsent = Omit<Parameters<typeof failureOf>[0], 'phase' | 'subject'>;
+
+const unsent = ({ subject, isWrite }: Outgoing, seen: Unsent): Sent => ({
+  kind: 'failed',
+  failure: failureOf({ ...seen, subject, phase: isWrite ? 'write_before_send' : 'read' }),
+});
+
+const send = async (
+  { fetch, system }: SendPorts,
+  { url, init, subject, isWrite, signal }: Outgoing,
+  auth: Readonly<Record<string, string>>,
+): Promise<Sent> => {
+  try {
+    const headers = { ...init.headers, ...auth };
+    return { kind: 'answered', response: await fetch(url, { ...init, headers, redirect: 'manual', signal }) };
+  } catch (error) {
+    return { kind: 'failed', failure: judgeError({ subject, isWrite, timeoutMs: system.limits.timeoutMs, error }) };
+  }
+};

@@ -1,0 +1,78 @@
+import { isPrivateHost } from '../../../core/contract/private-host.ts';
+import type { TokenAuth } from '../../../core/contract/system-auth.ts';
+import { seenOf } from '../judge-error.ts';
+import { type Body, discardBody, readBody } from '../read-body.ts';
+import { judgeToken, told } from './judge-token.ts';
+import type { TokenReply } from './token-cache.ts';
+import { tokenForm } from './token-form.ts';
+
+/** A token with what comes along has a few kB. */
+const REPLY_BYTES_MAX = 256 * 1024;
+
+export type TokenAsk = {
+  readonly auth: TokenAuth;
+  /** The secrets by their names. */
+  readonly values: ReadonlyMap<string, string>;
+  readonly allowPrivateHosts: boolean;
+  readonly timeoutMs: number;
+  readonly fetch: typeof fetch;
+  readonly now: () => number;
+};
+
+/**
+ * Asks the token endpoint of the contract for a token, once: timed, bounded, with no redirect followed. Never throws.
+ *
+ * Of the answer only token and life are used. An address in it (`instance_url`) is not followed: requests go where the
+ * contract says.
+ */
+export const fetchToken = async (ask: TokenAsk): Promise<TokenReply> => {
+  const { auth, values, timeoutMs, now } = ask;
+  const refusal = refusalOf(ask);
+  if (refusal !== undefined) return { kind: 'failed', told: { fault: 'credentials', seen: refusal } };
+  const askedAtMs = now();
+  const form = await tokenForm(auth, values, askedAtMs);
+  if (form.kind === 'bad-key') {
+    const seen = `the environment variable "${form.name}" holds no private key (PEM, without a password) for ${form.algorithm}`;
+    return { kind: 'failed', told: { fault: 'credentials', seen, advice: 'set it again' } };
+  }
+  let response: Response;
+  let body: Body;
+  try {
+    response = await ask.fetch(auth.tokenUrl, {
+      method: 'POST',
+      headers: {
+        'user-agent': 'Tidemark',
+        accept: 'application/json',
+        'content-type': 'application/x-www-form-urlencoded',
+        ...form.headers,
+      },
+      // Bytes, because a client that sees text may take {{braces}} in it for a template of its own.
+      body: new TextEncoder().encode(form.fields.toString()),
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    body = await bodyOf(response);
+  } catch (error) {
+    return { kind: 'failed', told: { fault: 'no_answer', seen: told(auth, seenOf(error, timeoutMs)) } };
+  }
+  const refreshToken = 'refreshTokenSecret' in auth ? values.get(auth.refreshTokenSecret) : undefined;
+  return judgeToken({ auth, response, body, askedAtMs, refreshToken });
+};
+
+const bodyOf = async (response: Response): Promise<Body> => {
+  if (response.status >= 200 && (response.status < 300 || response.status >= 400)) {
+    return readBody(response, REPLY_BYTES_MAX);
+  }
+  await discardBody(response);
+  return { kind: 'empty' };
+};
+
+/** Contracts are checked for it before they are taken; this is where the credentials would go out. */
+const refusalOf = ({ auth, allowPrivateHosts }: TokenAsk): string | undefined => {
+  const { hostname, protocol, host } = new URL(auth.tokenUrl);
+  const isPrivate = isPrivateHost(hostname);
+  if (isPrivate && !allowPrivateHosts) {
+    return `the token endpoint "${host}" is in a private network; set allowPrivateHosts: true when this is meant`;
+  }
+  return protocol === 'https:' || isPrivate ? undefined : `the token endpoint "${host}" is not asked by plain http`;
+};
