@@ -281,8 +281,42 @@ describe('the address of a system', () => {
   });
 });
 
+describe('the address of a token endpoint', () => {
+  const oauth = (tokenUrl: string, change: object = {}) => {
+    const secrets = { clientIdSecret: 'CRM_ID_SECRET', clientSecret: 'CRM_SECRET' };
+    return problemsOf(restSystem({ auth: { kind: 'oauth-client-credentials', tokenUrl, ...secrets }, ...change }));
+  };
+
+  test.each([
+    ['https://10.0.0.1/token', ['is an address in a private network']],
+    ['http://login.example.com/token', ['would send credentials unencrypted']],
+    ['https://login.example.com/token?client_secret=hunter2', ['must hold neither credentials nor a query']],
+    ['https://user:hunter2@login.example.com/token', ['must hold neither credentials nor a query']],
+    ['https://login.example.com/token', []],
+  ])('%s is held to the rules of a base URL', (tokenUrl, messages) => {
+    const problems = oauth(tokenUrl);
+    expect(problems.map(({ path, message }) => [path, message])).toEqual(messages.map((one) => ['auth.tokenUrl', one]));
+    expect(JSON.stringify(problems)).not.toContain('hunter2');
+  });
+
+  test('in a private network that was allowed it may be plain http', () => {
+    expect(oauth('http://10.0.0.1/token', { allowPrivateHosts: true })).toEqual([]);
+  });
+});
+
 describe('G7 no secret is quoted', () => {
   test.each([
+    [
+      'in the place of the name of a key',
+      restSystem({
+        auth: {
+          kind: 'oauth-jwt-bearer',
+          tokenUrl: 'https://login.example.com/token',
+          issuerSecret: 'A_SECRET',
+          keySecret: '-----BEGIN PRIVATE KEY-----hunter2',
+        },
+      }),
+    ],
     ['in an address that has other faults', restSystem({ baseUrl: 'http://user:hunter2@10.0.0.1/?key=hunter2' })],
     ['in an address of the wrong kind', restSystem({ baseUrl: 'ftp://user:hunter2@api.example.com/?key=hunter2' })],
     ['in the place of its name', restSystem({ auth: { kind: 'bearer', secret: 'hunter2' } })],

@@ -35,6 +35,9 @@ export const fetchToken = async (ask: TokenAsk): Promise<TokenReply> => {
     const seen = `the environment variable "${form.name}" holds no private key (PEM, without a password) for ${form.algorithm}`;
     return { kind: 'failed', told: { fault: 'credentials', seen, advice: 'set it again' } };
   }
+  const unanswered = (error: unknown): TokenReply => {
+    return { kind: 'failed', told: { fault: 'no_answer', seen: told(auth, seenOf(error, timeoutMs)) } };
+  };
   let response: Response;
   let body: Body;
   try {
@@ -53,16 +56,15 @@ export const fetchToken = async (ask: TokenAsk): Promise<TokenReply> => {
     });
     body = await bodyOf(response);
   } catch (error) {
-    return { kind: 'failed', told: { fault: 'no_answer', seen: told(auth, seenOf(error, timeoutMs)) } };
+    return unanswered(error);
   }
+  if (body.kind === 'cut') return unanswered(body.error);
   const refreshToken = 'refreshTokenSecret' in auth ? values.get(auth.refreshTokenSecret) : undefined;
   return judgeToken({ auth, response, body, askedAtMs, refreshToken });
 };
 
 const bodyOf = async (response: Response): Promise<Body> => {
-  if (response.status >= 200 && (response.status < 300 || response.status >= 400)) {
-    return readBody(response, REPLY_BYTES_MAX);
-  }
+  if (response.status < 300 || response.status >= 400) return readBody(response, REPLY_BYTES_MAX);
   await discardBody(response);
   return { kind: 'empty' };
 };

@@ -60,13 +60,13 @@ export const judgeToken = (answered: Answered): TokenReply => {
   }
   const type = json['token_type'];
   if (typeof type === 'string' && !/^(?:bearer|n_a)$/i.test(type)) {
-    return failed({ fault: 'credentials', seen: told(auth, 'a token that is no bearer token') });
+    return failed({ fault: 'credentials', seen: told(auth, 'the one it gave is no bearer token') });
   }
   const next = json['refresh_token'];
   if (refreshToken !== undefined && typeof next === 'string' && next !== '' && next !== refreshToken) {
     return failed({
       fault: 'credentials',
-      seen: told(auth, 'a new refresh token in the place of the one used, and Tidemark cannot keep it'),
+      seen: told(auth, 'it gave a new refresh token in the place of the one used, and Tidemark cannot keep it'),
       advice: 'switch rotation of refresh tokens off for this client and set a new one, or use client credentials',
     });
   }
@@ -75,9 +75,9 @@ export const judgeToken = (answered: Answered): TokenReply => {
 
 const failed = (fault: TokenFault): TokenReply => ({ kind: 'failed', told: fault });
 
-/** What the endpoint did, beginning with who it is. */
+/** What came in the place of a token, and from where. */
 export const told = (auth: TokenAuth, what: string): string =>
-  `the token endpoint at "${new URL(auth.tokenUrl).host}" gave ${what}`;
+  `no token from "${new URL(auth.tokenUrl).host}": ${what}`;
 
 const codeOf = (json: JsonObject | undefined): string | undefined => {
   const code = json?.['error'];
