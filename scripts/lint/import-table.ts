@@ -48,7 +48,7 @@ export const importTable: readonly Row[] = [
     room: 'src/zapier',
     // package.json for the version, which Zapier wants the app to state itself.
     rooms: ['src/core', 'src/engine', 'src/systems', 'src/store/client', 'package.json'],
-    packages: ['zod', 'zapier-platform-core', 'node:crypto'],
+    packages: ['zod', 'zapier-platform-core', 'node:crypto', 'node:dns/promises'],
   },
   {
     room: 'src/cli',

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import type { Bundle } from 'zapier-platform-core';
 import type { ContractBundle } from '../core/contract/bundle.ts';
 import type { StorePort } from '../core/protocol/store-port.ts';
 import type { ContractCache, DriverFactory } from '../engine/contracts.ts';
 import type { Runtime } from '../engine/runtime.ts';
 import { createStoreClient } from '../store/client/create-store-client.ts';
+import type { Lookup } from '../systems/http/host-check.ts';
 import { createTokenCache } from '../systems/http/token/token-cache.ts';
 import { createEntityDriver } from '../systems/registry.ts';
 import { contractCacheOf } from './contract-cache.ts';
@@ -35,6 +37,8 @@ const tokens = createTokenCache();
  */
 const send: typeof fetch = (input, init) => fetch(input, init);
 
+const lookUp: Lookup = async (hostname) => (await lookup(hostname, { all: true })).map(({ address }) => address);
+
 /**
  * Makes the ports of one call out of what Zapier hands the app.
  *
@@ -56,7 +60,16 @@ export const openShell = (bundle: Pick<Bundle, 'authData'>): Shell => {
     contracts: contractCacheOf(credentials),
     store: createStoreClient({ ...credentials, fetch: send, sleep, random, now, deadlineMs, userAgent }),
     driver: (system, entity, externalIdField?: string) =>
-      createEntityDriver({ system, entity, externalIdField, secret: readSecret, fetch: send, now, tokens }),
+      createEntityDriver({
+        system,
+        entity,
+        externalIdField,
+        secret: readSecret,
+        fetch: send,
+        now,
+        tokens,
+        lookup: lookUp,
+      }),
   };
 };
 

@@ -10,6 +10,8 @@ type ODataInput = Extract<Input, { driver: 'odata' }>;
 
 /** Fixed, so that a date in Retry-After has a distance. */
 export const NOW_MS = Date.parse('2026-03-01T12:00:00Z');
+/** Each name leads to a public address. */
+export const publicLookup = (): Promise<readonly string[]> => Promise.resolve(['203.0.113.7']);
 export const SECRET_VALUE = 'sk-live-3f9c1d77';
 
 const common = {
@@ -63,6 +65,7 @@ export const driverOf = (system: SystemContract, extra: Extra = {}): EntityDrive
     fetch: extra.fetch ?? ((...args) => globalThis.fetch(...args)),
     now: () => NOW_MS,
     tokens: createTokenCache(),
+    lookup: publicLookup,
   });
 
 export type Sweep = {

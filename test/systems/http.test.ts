@@ -4,7 +4,7 @@ import nock from 'nock';
 import { createTokenCache } from '../../src/systems/http/token/token-cache.ts';
 import { createHttp, type HttpReply, type HttpRequest } from '../../src/systems/http/http.ts';
 import { listenOnLoopback } from '../../demo/processes/server-lifecycle.ts';
-import { NOW_MS, restSystem, SECRET_VALUE } from './contracts.ts';
+import { NOW_MS, publicLookup, restSystem, SECRET_VALUE } from './contracts.ts';
 
 const HOST = 'https://crm.example.com';
 const PATH = '/api/contacts';
@@ -16,6 +16,7 @@ const httpOf = (overrides: Parameters<typeof restSystem>[1] = {}, secret: string
     fetch: (...args) => globalThis.fetch(...args),
     now: () => NOW_MS,
     tokens: createTokenCache(),
+    lookup: publicLookup,
   });
 
 const read: HttpRequest = {
@@ -98,6 +99,7 @@ describe('what is sent', () => {
       },
       now: () => NOW_MS,
       tokens: createTokenCache(),
+      lookup: publicLookup,
     });
     await http.request(write);
     expect(bodies).toHaveLength(1);
@@ -267,6 +269,7 @@ describe('where requests go', () => {
       fetch: fetched,
       now: () => NOW_MS,
       tokens: createTokenCache(),
+      lookup: publicLookup,
     });
     const failure = failureOf(await http.request({ method: 'GET', to: { url }, label: '/contacts' }));
     expect(failure.kind).toBe('malformed');

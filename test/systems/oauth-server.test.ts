@@ -4,7 +4,7 @@ import { type RunningServer, spawnServer } from '../../demo/processes/spawn-serv
 import type { SystemAuth } from '../../src/core/contract/system-auth.ts';
 import { createHttp, type HttpReply } from '../../src/systems/http/http.ts';
 import { createTokenCache, type TokenCache } from '../../src/systems/http/token/token-cache.ts';
-import { restSystem } from './contracts.ts';
+import { publicLookup, restSystem } from './contracts.ts';
 
 // Against an authorization server that we did not write, with an API behind its tokens.
 
@@ -98,6 +98,7 @@ const callerOf = (auth: SystemAuth, { secrets = CREDENTIALS, tokens = createToke
     system: restSystem({}, { baseUrl: `${server.url}/api`, auth }),
     secret: (name) => new Map(Object.entries(secrets)).get(name),
     fetch,
+    lookup: publicLookup,
     now: () => Date.now() + (aheadMs?.() ?? 0),
     tokens,
   });

@@ -6,7 +6,7 @@ import { listenOnLoopback } from '../../demo/processes/server-lifecycle.ts';
 import type { SystemAuth } from '../../src/core/contract/system-auth.ts';
 import { createHttp, type HttpReply } from '../../src/systems/http/http.ts';
 import { createTokenCache, type TokenCache, type TokenReply } from '../../src/systems/http/token/token-cache.ts';
-import { NOW_MS, restSystem } from './contracts.ts';
+import { NOW_MS, publicLookup, restSystem } from './contracts.ts';
 
 // A token endpoint that answers as the test says, and an API beside it. What a real one does is in oauth-server.test.ts.
 
@@ -110,6 +110,7 @@ const httpOf = (auth: SystemAuth, { tokens, system, secrets = SECRETS, nowMs = (
     system: restSystem({}, { baseUrl: `${url}/api`, auth, ...system }),
     secret: (name) => secrets.get(name),
     fetch,
+    lookup: publicLookup,
     now: nowMs,
     tokens: tokens ?? createTokenCache(),
   });
@@ -355,6 +356,7 @@ describe('before anything is sent', () => {
       system: restSystem({}, { ...system, auth: clientCredentials({ tokenUrl }) }),
       secret: (name) => SECRETS.get(name),
       fetch: fetched,
+      lookup: publicLookup,
       now: () => NOW_MS,
       tokens: createTokenCache(),
     });

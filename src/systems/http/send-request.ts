@@ -3,7 +3,8 @@ import type { SystemContract } from '../../core/contract/system-contract.ts';
 import { failureOf } from '../../core/retry/fault.ts';
 import type { SystemFailure } from '../../core/system/failure.ts';
 import { authHeaders } from './auth-headers.ts';
-import { judgeError } from './judge-error.ts';
+import { judgeError, seenOf } from './judge-error.ts';
+import { orEnd } from './or-end.ts';
 import { discardBody } from './read-body.ts';
 import { tokenHeaders, type TokenPorts } from './token/token-headers.ts';
 
@@ -34,8 +35,10 @@ export type Sent =
  * the request sent again, once.
  */
 export const sendRequest = async (ports: SendPorts, outgoing: Outgoing): Promise<Sent> => {
-  const { auth } = ports.system;
+  const { auth, allowPrivateHosts } = ports.system;
   const { signal } = outgoing;
+  const refusal = allowPrivateHosts ? undefined : await refuseHost(ports, outgoing);
+  if (refusal !== undefined) return refusal;
   if (!isTokenAuth(auth)) {
     const made = authHeaders(auth, ports.secret);
     if (made.kind === 'headers') return send(ports, outgoing, made.headers);
@@ -49,6 +52,18 @@ export const sendRequest = async (ports: SendPorts, outgoing: Outgoing): Promise
   first.refused();
   const renewed = await tokenHeaders(auth, ports, signal);
   return renewed.kind === 'failed' ? unsent(outgoing, renewed.told) : send(ports, outgoing, renewed.headers);
+};
+
+/** What is wrong with the host that a request goes to; undefined when it is public. */
+const refuseHost = async ({ isPrivate, system }: SendPorts, outgoing: Outgoing): Promise<Sent | undefined> => {
+  const { hostname } = outgoing.url;
+  try {
+    if (!(await orEnd(isPrivate(hostname), outgoing.signal))) return undefined;
+  } catch (error) {
+    return unsent(outgoing, { fault: 'no_answer', seen: seenOf(error, system.limits.timeoutMs) });
+  }
+  const seen = `"${hostname}" resolves to an address in a private network`;
+  return unsent(outgoing, { fault: 'refused', seen, advice: 'set allowPrivateHosts: true when this is meant' });
 };
 
 type Unsent = Omit<Parameters<typeof failureOf>[0], 'phase' | 'subject'>;

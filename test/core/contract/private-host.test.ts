@@ -1,4 +1,4 @@
-import { isPrivateHost } from '../../../src/core/contract/private-host.ts';
+import { isPrivateAddress, isPrivateHost } from '../../../src/core/contract/private-host.ts';
 
 const isPrivate = (url: string): boolean => isPrivateHost(new URL(url).hostname);
 
@@ -42,6 +42,10 @@ test.each([
   'http://[fe80::1]',
   'http://[febf::1]',
   'http://[ff02::1]',
+  'http://[fec0::1]',
+  'http://[2002:a00:1::1]',
+  'http://[2001::1]',
+  'http://192.0.0.192',
 ])('%s is private', (url) => {
   expect(isPrivate(url)).toBe(true);
 });
@@ -70,4 +74,22 @@ test.each([
   'https://[fe00::1]',
 ])('%s is public', (url) => {
   expect(isPrivate(url)).toBe(false);
+});
+
+test.each(['127.0.0.1', '10.1.2.3', '169.254.169.254', '100.100.100.200', '::1', 'fd00:ec2::254', 'fe80::1%eth0'])(
+  'the address %s is private',
+  (address) => {
+    expect(isPrivateAddress(address)).toBe(true);
+  },
+);
+
+test.each(['::ffff:10.0.0.1', 'FE80::1', '0:0:0:0:0:0:0:1', 'db.internal', ''])(
+  'the address %p is private, however it is written',
+  (address) => {
+    expect(isPrivateAddress(address)).toBe(true);
+  },
+);
+
+test.each(['8.8.8.8', '2001:4860:4860::8888', '2606:4700::1111'])('the address %s is public', (address) => {
+  expect(isPrivateAddress(address)).toBe(false);
 });

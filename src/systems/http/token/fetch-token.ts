@@ -1,6 +1,8 @@
 import { isPrivateHost } from '../../../core/contract/private-host.ts';
 import type { TokenAuth } from '../../../core/contract/system-auth.ts';
+import type { HostCheck } from '../host-check.ts';
 import { seenOf } from '../judge-error.ts';
+import { orEnd } from '../or-end.ts';
 import { type Body, discardBody, readBody } from '../read-body.ts';
 import { judgeToken, told } from './judge-token.ts';
 import type { TokenReply } from './token-cache.ts';
@@ -17,6 +19,7 @@ export type TokenAsk = {
   readonly timeoutMs: number;
   readonly fetch: typeof fetch;
   readonly now: () => number;
+  readonly isPrivate: HostCheck;
 };
 
 /**
@@ -27,8 +30,6 @@ export type TokenAsk = {
  */
 export const fetchToken = async (ask: TokenAsk): Promise<TokenReply> => {
   const { auth, values, timeoutMs, now } = ask;
-  const refusal = refusalOf(ask);
-  if (refusal !== undefined) return { kind: 'failed', told: { fault: 'credentials', seen: refusal } };
   const askedAtMs = now();
   const form = await tokenForm(auth, values, askedAtMs);
   if (form.kind === 'bad-key') {
@@ -38,9 +39,12 @@ export const fetchToken = async (ask: TokenAsk): Promise<TokenReply> => {
   const unanswered = (error: unknown): TokenReply => {
     return { kind: 'failed', told: { fault: 'no_answer', seen: told(auth, seenOf(error, timeoutMs)) } };
   };
+  const signal = AbortSignal.timeout(timeoutMs);
   let response: Response;
   let body: Body;
   try {
+    const refusal = await orEnd(refusalOf(ask), signal);
+    if (refusal !== undefined) return { kind: 'failed', told: { fault: 'credentials', seen: told(auth, refusal) } };
     response = await ask.fetch(auth.tokenUrl, {
       method: 'POST',
       headers: {
@@ -52,7 +56,7 @@ export const fetchToken = async (ask: TokenAsk): Promise<TokenReply> => {
       // Bytes, because a client that sees text may take {{braces}} in it for a template of its own.
       body: new TextEncoder().encode(form.fields.toString()),
       redirect: 'manual',
-      signal: AbortSignal.timeout(timeoutMs),
+      signal,
     });
     body = await bodyOf(response);
   } catch (error) {
@@ -70,11 +74,9 @@ const bodyOf = async (response: Response): Promise<Body> => {
 };
 
 /** Contracts are checked for it before they are taken; this is where the credentials would go out. */
-const refusalOf = ({ auth, allowPrivateHosts }: TokenAsk): string | undefined => {
-  const { hostname, protocol, host } = new URL(auth.tokenUrl);
-  const isPrivate = isPrivateHost(hostname);
-  if (isPrivate && !allowPrivateHosts) {
-    return `the token endpoint "${host}" is in a private network; set allowPrivateHosts: true when this is meant`;
-  }
-  return protocol === 'https:' || isPrivate ? undefined : `the token endpoint "${host}" is not asked by plain http`;
+const refusalOf = async ({ auth, allowPrivateHosts, isPrivate }: TokenAsk): Promise<string | undefined> => {
+  const { hostname, protocol } = new URL(auth.tokenUrl);
+  if (protocol !== 'https:' && !(allowPrivateHosts && isPrivateHost(hostname))) return 'it is not asked by plain http';
+  if (allowPrivateHosts || !(isPrivateHost(hostname) || (await isPrivate(hostname)))) return undefined;
+  return 'it is in a private network; set allowPrivateHosts: true when this is meant';
 };

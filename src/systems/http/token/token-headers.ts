@@ -1,10 +1,12 @@
 import type { SystemContract } from '../../../core/contract/system-contract.ts';
 import type { TokenAuth } from '../../../core/contract/system-auth.ts';
 import { digestText } from '../../../core/digest.ts';
+import type { HostCheck } from '../host-check.ts';
+import { orEnd } from '../or-end.ts';
 import { readSecrets } from '../read-secrets.ts';
 import { fetchToken } from './fetch-token.ts';
 import type { TokenFault } from './judge-token.ts';
-import type { TokenCache } from './token-cache.ts';
+import type { TokenCache, TokenReply } from './token-cache.ts';
 
 export type TokenPorts = {
   readonly system: Pick<SystemContract, 'name' | 'environment' | 'baseUrl' | 'allowPrivateHosts' | 'limits'>;
@@ -13,6 +15,8 @@ export type TokenPorts = {
   readonly fetch: typeof fetch;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Asked for each host that is called, but where private hosts are allowed. */
+  readonly isPrivate: HostCheck;
   /** Those that the process holds: they outlive a call. */
   readonly tokens: TokenCache;
 };
@@ -33,7 +37,7 @@ export type TokenHeaders =
  */
 export const tokenHeaders = async (
   auth: TokenAuth,
-  { system, secret, fetch, now, tokens }: TokenPorts,
+  { system, secret, fetch, now, tokens, isPrivate }: TokenPorts,
   signal: AbortSignal,
 ): Promise<TokenHeaders> => {
   const secrets = readSecrets(auth, secret);
@@ -43,9 +47,16 @@ export const tokenHeaders = async (
   const { timeoutMs } = limits;
   // With the values, and not only their names: a process serves many users, and the token of one is no other's.
   const key = digestText(JSON.stringify([environment, name, baseUrl, allowPrivateHosts, auth, [...values.values()]]));
-  const asking = tokens.get(key, now(), () => fetchToken({ auth, values, allowPrivateHosts, timeoutMs, fetch, now }));
-  const reply = await Promise.race([asking, ended(signal)]);
-  if (reply === 'ended') return failed({ fault: 'no_answer', seen: `no token within ${timeoutMs} ms` });
+  const asking = tokens.get(key, now(), () =>
+    fetchToken({ auth, values, allowPrivateHosts, timeoutMs, fetch, now, isPrivate }),
+  );
+  let reply: TokenReply;
+  try {
+    reply = await orEnd(asking, signal);
+  } catch {
+    // Only the signal ends it so: asking never throws.
+    return failed({ fault: 'no_answer', seen: `no token within ${timeoutMs} ms` });
+  }
   if (reply.kind === 'failed') return reply;
   return {
     kind: 'headers',
@@ -55,9 +66,3 @@ export const tokenHeaders = async (
 };
 
 const failed = (told: TokenFault): TokenHeaders => ({ kind: 'failed', told });
-
-const ended = (signal: AbortSignal): Promise<'ended'> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve('ended');
-    else signal.addEventListener('abort', () => resolve('ended'), { once: true });
-  });
