@@ -4,7 +4,7 @@ import { createHttp, type HttpPorts } from './http/http.ts';
 import { createODataDriver, odataErrorCode } from './odata/odata-driver.ts';
 import { createRestDriver } from './rest/rest-driver.ts';
 
-export type EntityDriverSetup = Pick<HttpPorts, 'secret' | 'fetch' | 'now' | 'tokens' | 'lookup'> & {
+export type EntityDriverSetup = Pick<HttpPorts, 'secret' | 'fetch' | 'now' | 'tokens' | 'lookup' | 'secretHosts'> & {
   readonly system: SystemContract;
   readonly entity: string;
   /** Given for a target: the field that holds the external ID. */

@@ -11,7 +11,7 @@ import { createTokenCache } from '../systems/http/token/token-cache.ts';
 import { createEntityDriver } from '../systems/registry.ts';
 import { contractCacheOf } from './contract-cache.ts';
 import { readCredentials } from './credentials.ts';
-import { readSecret } from './secrets.ts';
+import { readSecret, readSecretHosts } from './secrets.ts';
 import { appVersion } from './version.ts';
 
 /** Zapier ends a call at 30 s; the rest is for starting, for the answer's way back and for a slow clock. */
@@ -65,6 +65,7 @@ export const openShell = (bundle: Pick<Bundle, 'authData'>): Shell => {
         entity,
         externalIdField,
         secret: readSecret,
+        secretHosts: readSecretHosts,
         fetch: send,
         now,
         tokens,

@@ -62,7 +62,11 @@ const openStore = async () => {
 const client = (url: string, key: string): StorePort =>
   createStoreClient({ url, key, fetch, sleep, random: Math.random, now: Date.now, userAgent: 'tidemark-test' });
 
-export const openWorld = async (customers: readonly Row[]): Promise<World> => {
+/** @param environment variables of the app, beside the tokens of the two systems */
+export const openWorld = async (
+  customers: readonly Row[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<World> => {
   const systems = await startTwoSystems(customers);
   const { store, url: storeUrl, close: closeStore } = await openStore();
   const makeKey = (role: Role): Promise<MadeKey> =>
@@ -78,7 +82,7 @@ export const openWorld = async (customers: readonly Row[]): Promise<World> => {
     appDir: await ensureBuiltApp(),
     clock: createVirtualClock(Date.parse('2026-03-01T12:00:00Z')),
     random: createSeededRandom(7),
-    environment: { ERP_TOKEN: systemToken, CRM_TOKEN: systemToken },
+    environment: { ERP_TOKEN: systemToken, CRM_TOKEN: systemToken, ...environment },
   });
   const connect: World['connect'] = async (role) => {
     const made = await makeKey(role);

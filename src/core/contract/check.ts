@@ -2,8 +2,9 @@ import type { z } from 'zod';
 import { compileExpression } from '../mapping/expression.ts';
 import { fieldValue } from '../mapping/field-value.ts';
 import { compilePattern } from '../mapping/pattern.ts';
+import { environmentOfSecret } from './name.ts';
 import { isPrivateHost } from './private-host.ts';
-import { isTokenAuth } from './system-auth.ts';
+import { isTokenAuth, secretNames } from './system-auth.ts';
 import { type FieldContract, type SyncContract, syncContract } from './sync-contract.ts';
 import { type SystemContract, systemContract } from './system-contract.ts';
 
@@ -170,7 +171,18 @@ const checkEnum = (field: FieldContract, path: string): ContractProblem[] =>
 const checkSystem = (system: SystemContract): ContractProblem[] => [
   ...checkAddress(system, 'baseUrl', system.baseUrl),
   ...(isTokenAuth(system.auth) ? checkAddress(system, 'auth.tokenUrl', system.auth.tokenUrl) : []),
+  ...checkSecrets(system),
 ];
+
+const checkSecrets = ({ auth, environment }: SystemContract): ContractProblem[] => {
+  const named = new Set(secretNames(auth));
+  return Object.entries(auth).flatMap(([key, name]) => {
+    const owner = name !== undefined && named.has(name) ? environmentOfSecret(name) : undefined;
+    if (owner === undefined || owner === environment) return [];
+    const remedy = `Name a secret of ${environment}`;
+    return [{ path: `auth.${key}`, message: `is a secret of ${owner} by its name`, value: show(name), remedy }];
+  });
+};
 
 const checkAddress = ({ allowPrivateHosts }: SystemContract, path: string, address: string): ContractProblem[] => {
   const url = new URL(address);

@@ -23,4 +23,18 @@ export const secretName = z
   .string()
   .regex(/^[A-Z][A-Z0-9_]{2,63}$/, 'must be the name of an environment variable in capitals')
   .regex(/^(?!AWS_|LAMBDA_|TIDEMARK_|_)/, 'must not be a variable of the platform or of Tidemark itself')
+  .regex(/^(?!.*_HOSTS$)/, 'must not end in _HOSTS, which binds the secret before it to its hosts')
   .regex(/SECRET|TOKEN/, 'must contain SECRET or TOKEN, or Zapier writes its value to its logs in clear');
+
+/**
+ * The environment that a secret belongs to by a word of its name: `CRM_PRODUCTION_TOKEN` is for contracts of production
+ * only, `CRM_PILOT_TOKEN` for those of pilot. One app holds the secrets of both, and whoever writes contracts for pilot
+ * must not reach production with them.
+ *
+ * @returns undefined for a name with neither word, which both may use
+ */
+export const environmentOfSecret = (secret: string): Environment | undefined => {
+  const words = secret.split('_');
+  if (words.includes('PRODUCTION') || words.includes('PROD')) return 'production';
+  return words.includes('PILOT') ? 'pilot' : undefined;
+};

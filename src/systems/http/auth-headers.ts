@@ -1,13 +1,13 @@
 import type { StaticAuth } from '../../core/contract/system-auth.ts';
-import { readSecrets } from './read-secrets.ts';
+import { readSecrets, type SecretPorts } from './read-secrets.ts';
 
 export type AuthHeaders =
   | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string>> }
   | { readonly kind: 'missing'; readonly reason: string };
 
 /** Reads the named secrets of a system and makes the header that carries them. Reasons name the secret, never hold it. */
-export const authHeaders = (auth: StaticAuth, secret: (name: string) => string | undefined): AuthHeaders => {
-  const secrets = readSecrets(auth, secret);
+export const authHeaders = (auth: StaticAuth, ports: SecretPorts): AuthHeaders => {
+  const secrets = readSecrets(auth, ports);
   return secrets.kind === 'missing'
     ? secrets
     : { kind: 'headers', headers: headersOf(auth, [...secrets.values.values()]) };

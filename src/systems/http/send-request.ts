@@ -40,7 +40,7 @@ export const sendRequest = async (ports: SendPorts, outgoing: Outgoing): Promise
   const refusal = allowPrivateHosts ? undefined : await refuseHost(ports, outgoing);
   if (refusal !== undefined) return refusal;
   if (!isTokenAuth(auth)) {
-    const made = authHeaders(auth, ports.secret);
+    const made = authHeaders(auth, ports);
     if (made.kind === 'headers') return send(ports, outgoing, made.headers);
     return unsent(outgoing, { fault: 'credentials', seen: made.reason });
   }

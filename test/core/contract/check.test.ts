@@ -339,6 +339,32 @@ describe('G7 no secret is quoted', () => {
   });
 });
 
+describe('G8 a secret that is of one environment by its name', () => {
+  const named = (environment: string, secret: string) =>
+    problemsOf(restSystem({ environment, auth: { kind: 'bearer', secret } })).map(({ path, message }) => [
+      path,
+      message,
+    ]);
+
+  test.each(['CRM_PRODUCTION_TOKEN', 'PRODUCTION_TOKEN', 'PROD_CRM_TOKEN'])('%s is not for pilot', (secret) => {
+    expect(named('pilot', secret)).toEqual([['auth.secret', 'is a secret of production by its name']]);
+    expect(named('production', secret)).toEqual([]);
+  });
+
+  test('CRM_PILOT_TOKEN is not for production', () => {
+    expect(named('production', 'CRM_PILOT_TOKEN')).toEqual([['auth.secret', 'is a secret of pilot by its name']]);
+    expect(named('pilot', 'CRM_PILOT_TOKEN')).toEqual([]);
+  });
+
+  test.each(['CRM_TOKEN', 'PRODUCTS_TOKEN', 'AUTOPILOT_TOKEN'])('%s is for both', (secret) => {
+    expect([...named('pilot', secret), ...named('production', secret)]).toEqual([]);
+  });
+
+  test('what binds a secret to its hosts is no secret', () => {
+    expect(named('pilot', 'CRM_TOKEN_HOSTS')).toEqual([['auth.secret', expect.stringContaining('_HOSTS')]]);
+  });
+});
+
 describe('a sync with its systems', () => {
   const theSync = syncContract.parse(sync());
   const source = systemContract.parse(restSystem());

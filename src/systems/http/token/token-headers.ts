@@ -3,15 +3,13 @@ import type { TokenAuth } from '../../../core/contract/system-auth.ts';
 import { digestText } from '../../../core/digest.ts';
 import type { HostCheck } from '../host-check.ts';
 import { orEnd } from '../or-end.ts';
-import { readSecrets } from '../read-secrets.ts';
+import { readSecrets, type SecretPorts } from '../read-secrets.ts';
 import { fetchToken } from './fetch-token.ts';
 import type { TokenFault } from './judge-token.ts';
 import type { TokenCache, TokenReply } from './token-cache.ts';
 
-export type TokenPorts = {
+export type TokenPorts = SecretPorts & {
   readonly system: Pick<SystemContract, 'name' | 'environment' | 'baseUrl' | 'allowPrivateHosts' | 'limits'>;
-  /** Reads a named secret from the environment where the code runs. */
-  readonly secret: (name: string) => string | undefined;
   readonly fetch: typeof fetch;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -35,12 +33,9 @@ export type TokenHeaders =
  *
  * @param signal ends the wait, and not the asking: others may wait for the same token
  */
-export const tokenHeaders = async (
-  auth: TokenAuth,
-  { system, secret, fetch, now, tokens, isPrivate }: TokenPorts,
-  signal: AbortSignal,
-): Promise<TokenHeaders> => {
-  const secrets = readSecrets(auth, secret);
+export const tokenHeaders = async (auth: TokenAuth, ports: TokenPorts, signal: AbortSignal): Promise<TokenHeaders> => {
+  const { system, fetch, now, tokens, isPrivate } = ports;
+  const secrets = readSecrets(auth, ports);
   if (secrets.kind === 'missing') return failed({ fault: 'credentials', seen: secrets.reason });
   const { values } = secrets;
   const { name, environment, baseUrl, allowPrivateHosts, limits } = system;
