@@ -29,7 +29,7 @@ export const importTable: readonly Row[] = [
     sealed: true,
   },
   // jose signs the assertions that some token endpoints want; it is loaded with the first of them.
-  { room: 'src/systems/http', rooms: ['src/core'], packages: ['jose/*', 'node:crypto'] },
+  { room: 'src/systems/http', rooms: ['src/core'], packages: ['zod', 'http-link-header', 'jose/*', 'node:crypto'] },
   { room: 'src/systems/registry.ts', rooms: ['src/core', 'src/systems'], packages: [] },
   { room: 'src/store/client', rooms: ['src/core'], packages: ['zod'] },
   {

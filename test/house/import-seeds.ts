@@ -46,7 +46,7 @@ export const importSeeds: Readonly<Record<string, readonly Seed[]>> = {
     {
       file: 'src/systems/http/seed.ts',
       forbidden: ['../odata/a.ts', '../registry.ts', '../../engine/a.ts', 'undici', 'node:https'],
-      allowed: ['./a.ts', '../../core/a.ts', 'zod', 'http-link-header'],
+      allowed: ['./a.ts', '../../core/a.ts', 'zod', 'http-link-header', 'jose/jwt/sign', 'node:crypto'],
     },
   ],
   'src/systems/registry.ts': [
