@@ -8,10 +8,14 @@ import { orEnd } from './or-end.ts';
 import { discardBody } from './read-body.ts';
 import { tokenHeaders, type TokenPorts } from './token/token-headers.ts';
 
-export type SendPorts = TokenPorts & { readonly system: Pick<SystemContract, 'auth'> };
+export type SendPorts = TokenPorts & {
+  readonly system: Pick<SystemContract, 'auth'>;
+  /** That of the base URL: no request goes to another. */
+  readonly hostname: string;
+};
 
 export type Outgoing = {
-  readonly url: URL;
+  readonly href: string;
   readonly init: {
     readonly method: string;
     readonly headers: Readonly<Record<string, string>>;
@@ -55,8 +59,10 @@ export const sendRequest = async (ports: SendPorts, outgoing: Outgoing): Promise
 };
 
 /** What is wrong with the host that a request goes to; undefined when it is public. */
-const refuseHost = async ({ isPrivate, system }: SendPorts, outgoing: Outgoing): Promise<Sent | undefined> => {
-  const { hostname } = outgoing.url;
+const refuseHost = async (
+  { isPrivate, system, hostname }: SendPorts,
+  outgoing: Outgoing,
+): Promise<Sent | undefined> => {
   try {
     if (!(await orEnd(isPrivate(hostname), outgoing.signal))) return undefined;
   } catch (error) {
@@ -75,12 +81,12 @@ const unsent = ({ subject, isWrite }: Outgoing, seen: Unsent): Sent => ({
 
 const send = async (
   { fetch, system }: SendPorts,
-  { url, init, subject, isWrite, signal }: Outgoing,
+  { href, init, subject, isWrite, signal }: Outgoing,
   auth: Readonly<Record<string, string>>,
 ): Promise<Sent> => {
   try {
     const headers = { ...init.headers, ...auth };
-    return { kind: 'answered', response: await fetch(url, { ...init, headers, redirect: 'manual', signal }) };
+    return { kind: 'answered', response: await fetch(href, { ...init, headers, redirect: 'manual', signal }) };
   } catch (error) {
     return { kind: 'failed', failure: judgeError({ subject, isWrite, timeoutMs: system.limits.timeoutMs, error }) };
   }
