@@ -210,9 +210,9 @@ describe('what a token endpoint is sent', () => {
 });
 
 describe('what a token endpoint answers', () => {
-  const both = async (answer: Answer, auth = clientCredentials()) => {
+  const both = async (answer: Answer, timeoutMs = 10_000) => {
     onToken = answer;
-    const http = httpOf(auth, { system: { limits: { timeoutMs: 200 } } });
+    const http = httpOf(clientCredentials(), { system: { limits: { timeoutMs } } });
     const replies = { read: failureOf(await http.request(read)), write: failureOf(await http.request(write)) };
     // Nothing is sent without a token.
     expect(called).toHaveLength(0);
@@ -266,10 +266,17 @@ describe('what a token endpoint answers', () => {
     ['502', plain('<html>', 502)],
     ['temporarily_unavailable', json({ error: 'temporarily_unavailable' }, 400)],
     ['a connection that breaks', (response) => void response.destroy()],
-    ['no answer in time', () => undefined],
-    ['an answer that never ends', (response) => void response.writeHead(200).write('{')],
   ])('%s is unavailable, for a write too: nothing was sent', async (_what, answer) => {
     expect(await both(answer)).toMatchObject({ read: { kind: 'unavailable' }, write: { kind: 'unavailable' } });
+  });
+
+  test.each<readonly [string, Answer]>([
+    ['no answer', () => undefined],
+    ['an answer that never ends', (response) => void response.writeHead(200).write('{')],
+  ])('%s within the time of the request is unavailable', async (_what, answer) => {
+    const replies = await both(answer, 150);
+    expect(replies).toMatchObject({ read: { kind: 'unavailable' }, write: { kind: 'unavailable' } });
+    expect(replies.read.reason).toContain('150 ms');
   });
 
   test('an address in the answer is not followed', async () => {
