@@ -126,19 +126,23 @@ describe('a token by client credentials', () => {
     [
       'a secret that is wrong',
       { secrets: { ...CREDENTIALS, APP_SECRET: 'wrong-secret' } },
-      {},
       'status 401 (invalid_client)',
     ],
-    ['a client that does not exist', { secrets: { ...CREDENTIALS, APP_ID_SECRET: 'nobody' } }, {}, 'invalid_client'],
-    ['a scope that the client may not have', {}, { scope: 'system/Patient.w' }, 'status 400 (invalid_scope)'],
-  ])('%s is unauthorized, names the variables, and quotes nothing', async (_what, caller, more, seen) => {
-    const failure = failureOf(await callerOf(withSecret(more), caller)());
+    ['a client that does not exist', { secrets: { ...CREDENTIALS, APP_ID_SECRET: 'nobody' } }, 'invalid_client'],
+  ])('%s is unauthorized, names the variables, and quotes nothing', async (_what, caller, seen) => {
+    const failure = failureOf(await callerOf(withSecret(), caller)());
     expect(failure.kind).toBe('unauthorized');
     expect(failure.reason).toContain(seen);
     expect(failure.reason).toContain('"APP_SECRET"');
     for (const hidden of [CLIENT_SECRET, 'wrong-secret', 'nobody', 'basic-client']) {
       expect(failure.reason).not.toContain(hidden);
     }
+  });
+
+  test('a scope that the client may not have is told as such', async () => {
+    const failure = failureOf(await callerOf(withSecret({ scope: 'system/Patient.w' }))());
+    expect(failure.kind).toBe('unauthorized');
+    expect(failure.reason).toContain('status 400 (invalid_scope); correct auth.scope');
   });
 
   test('ten calls at once ask for one token', async () => {

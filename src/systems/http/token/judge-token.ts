@@ -105,12 +105,10 @@ const judgeRefusal = ({ auth, response, body, askedAtMs }: Answered, code: strin
       });
     // Every other request would fail the same way, whichever of the codes it is.
     case 'credentials':
-    case 'refused':
-      return failed({
-        fault: 'credentials',
-        seen,
-        advice: clockAdvice(auth, headers, askedAtMs) ?? adviceOnSecrets(auth),
-      });
+    case 'refused': {
+      const advice = adviceOnCode(code) ?? clockAdvice(auth, headers, askedAtMs) ?? adviceOnSecrets(auth);
+      return failed({ fault: 'credentials', seen, advice });
+    }
     case 'rate_limited':
     case 'refused_for_now':
     case 'overloaded': {
@@ -126,6 +124,11 @@ const judgeRefusal = ({ auth, response, body, askedAtMs }: Answered, code: strin
     case 'no_answer':
       return failed({ fault, seen });
   }
+};
+
+const adviceOnCode = (code: string | undefined): string | undefined => {
+  if (code === 'invalid_scope') return 'correct auth.scope, or what the client may ask for';
+  return code === 'invalid_target' ? 'correct auth.resource or auth.audience' : undefined;
 };
 
 /** An assertion is dated: one from a clock that is wrong is refused whatever key signed it. */
