@@ -1,9 +1,10 @@
+import { createTokenCache } from '../../src/systems/http/token/token-cache.ts';
 import { createServer as createHttpServer, type IncomingHttpHeaders } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { listenOnLoopback } from '../../demo/processes/server-lifecycle.ts';
 import { createHttp, type HttpReply, type HttpRequest } from '../../src/systems/http/http.ts';
-import { NOW_MS, restSystem } from './contracts.ts';
+import { NOW_MS, publicLookup, restSystem } from './contracts.ts';
 
 const read: HttpRequest = { method: 'GET', to: { path: 'contacts' }, label: '/contacts' };
 const write: HttpRequest = {
@@ -46,6 +47,8 @@ const httpTo = (baseUrl: string, limits = {}) =>
     secret: () => undefined,
     fetch: (...args) => globalThis.fetch(...args),
     now: () => NOW_MS,
+    tokens: createTokenCache(),
+    lookup: publicLookup,
   });
 
 const ask = async (baseUrl: string, limits = {}) => {
@@ -129,6 +132,8 @@ describe('a body that takes too long', () => {
             });
       },
       now: () => NOW_MS,
+      tokens: createTokenCache(),
+      lookup: publicLookup,
     });
     await http.request(read);
     await http.request(read);
@@ -224,6 +229,8 @@ describe('the address', () => {
         return Promise.resolve(Response.json([]));
       },
       now: () => NOW_MS,
+      tokens: createTokenCache(),
+      lookup: publicLookup,
     });
     const reply = await http.request({ ...read, to: { path }, query });
     return reply.kind === 'failed' ? reply.failure.reason : seen[0];
