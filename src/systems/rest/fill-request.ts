@@ -74,6 +74,8 @@ const queryValues = ({ quote }: RequestTemplate, text: string, bindings: Binding
   const whole = wholeOf(text);
   const value = whole === undefined ? undefined : bindings[whole];
   if (quote === undefined && whole === 'values' && Array.isArray(value)) return value.map(String);
+  // A cursor is the system's own text, in a place of its own.
+  if (whole === 'cursor') return typeof value === 'string' ? [value] : undefined;
   const filled = fillText(text, bindings, quotedBy(quote));
   return filled === undefined ? undefined : [filled];
 };

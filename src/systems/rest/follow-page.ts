@@ -6,7 +6,15 @@ import { pageWith, readToken } from '../page-token.ts';
 import type { Rows } from '../row-reader.ts';
 import type { Bindings } from './fill-template.ts';
 import { nextPlace } from './next-place.ts';
-import { getLinkedRows, getRows, malformed, pageBindings, type RestReading, type RowsReply } from './rest-reading.ts';
+import {
+  getLinkedRows,
+  getRows,
+  malformed,
+  pageBindings,
+  type RestReading,
+  type RowsReply,
+  totalIn,
+} from './rest-reading.ts';
 import { doubtOf, scanOf } from './scan.ts';
 import { capFailure, capIn, isCapError, isPlateau } from './window-cap.ts';
 
@@ -24,6 +32,8 @@ const stateSchema = z.strictObject({
   at: instantText.nullable().default(null),
   /** Rows of this window so far. */
   rows: z.int().default(0),
+  /** Rows that the API counted at the first page of this window; null where it does not say. */
+  total: z.int().nullable().default(null),
   /** Windows before this one, which tell the tokens of a sweep apart. */
   window: z.int().default(0),
   doubt: z.enum(['short_page', 'count_disagrees', 'page_numbers']).nullable().default(null),
@@ -61,6 +71,7 @@ const beginAt = ({ entity }: RestReading, since: Instant | null, before: FollowS
     empty: 0,
     at: before?.at ?? null,
     rows: 0,
+    total: null,
     window: before === null ? 0 : before.window + 1,
     doubt: before?.doubt ?? null,
   };
@@ -81,6 +92,7 @@ const afterPage = (
     ...before,
     empty: count === 0 ? before.empty + 1 : 0,
     rows: before.rows + count,
+    total: before.total ?? totalIn(reading, reply.json) ?? null,
     at: rows.records.at(-1)?.updatedAt ?? before.at,
     doubt: before.doubt ?? doubtOf(reading, { count, pageSize, hasMore: next.place !== null }),
   };

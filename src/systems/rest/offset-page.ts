@@ -103,7 +103,12 @@ const afterPage = (reading: RestReading, state: State, { fresh, json }: Fresh): 
   };
   const lastRow = fresh.at(-1);
   if (lastRow === undefined) {
-    return pageWith(rows, null, reading.subject, scanOf(reading, { rows: state.offset, doubt: null }, json));
+    return pageWith(
+      rows,
+      null,
+      reading.subject,
+      scanOf(reading, { rows: state.offset, total: null, doubt: null }, json),
+    );
   }
   const at = rows.records.at(-1)?.updatedAt ?? state.at;
   const next: State = {

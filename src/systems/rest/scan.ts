@@ -14,15 +14,23 @@ export const doubtOf = (
   return isNumbered && page.count > 0 && page.count < page.pageSize ? 'short_page' : null;
 };
 
-type Read = { readonly rows: number; readonly doubt: Doubt | null };
+type Read = {
+  readonly rows: number;
+  /** What the API counted at the first page; null where it did not say. */
+  readonly total: number | null;
+  readonly doubt: Doubt | null;
+};
 
 /**
- * The certificate of a scan that came to its end: the rows of its last window held against the count of the API. Pages
+ * The certificate of a scan that came to its end: the rows of its last window held against the count of the API, which must not
+ * have changed since its first page either: one row gone from there hides one that was never read. Pages
  * by number are never known to be complete, unless the count agrees.
  */
-export const scanOf = (reading: RestReading, { rows, doubt }: Read, json: JsonValue): Scan => {
+export const scanOf = (reading: RestReading, { rows, total: counted, doubt }: Read, json: JsonValue): Scan => {
   const total = totalIn(reading, json);
-  if (total !== undefined && total !== rows) return { kind: 'unstable', because: 'count_disagrees' };
+  if (total !== undefined && (total !== rows || (counted !== null && counted !== total))) {
+    return { kind: 'unstable', because: 'count_disagrees' };
+  }
   if (doubt !== null) return { kind: 'unstable', because: doubt };
   return reading.entity.paging.style === 'page' && total === undefined
     ? { kind: 'unstable', because: 'page_numbers' }
