@@ -1,11 +1,11 @@
 import { isJsonObject, type JsonValue } from './json.ts';
 
-/** One step: a quoted name (`["@odata.nextLink"]`), the item that has a value (`[rel=next]`), or a bare name or number. */
+/** One step: a quoted name (`["@odata.nextLink"]`), the item that has a value (`[relation=next]`), or a bare name or number. */
 const STEP = /\["([^"]*)"\]|\[([^=\]]+)=([^\]]*)\]|([^.[\]]+)/g;
 
 /**
- * Reads the value at a path into an answer: as `valueAt`, and besides `link[rel=next].url` for the first item of a list
- * whose `rel` is "next", and `["a.b"]` for a name with dots in it.
+ * Reads the value at a path into an answer: as `valueAt`, and besides `link[relation=next].url` for the first item of a list
+ * whose `relation` is "next", and `["a.b"]` for a name with dots in it.
  *
  * @returns undefined when any step of the path is absent
  */
