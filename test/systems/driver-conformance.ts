@@ -8,6 +8,7 @@ import {
   type Vendor,
   writeTo,
 } from './conformance-world.ts';
+import { textOf } from './vendors/json-parts.ts';
 import type { Fault } from './vendors/vendor-server.ts';
 
 export type ConformanceSetup = {
@@ -76,9 +77,9 @@ export const driverConformance = ({ name, start, lacks }: ConformanceSetup): voi
       }
     };
     const wanted = (): readonly string[] =>
-      vendor.table.rows().map(({ id, fields }) => `${id}@${String(fields[vendor.textField])}`);
+      vendor.table.rows().map(({ id, fields }) => `${id}@${textOf(fields[vendor.textField])}`);
     const driver = () => driverOfVendor(vendor, clock, vendor.keyField);
-    const keysHeld = (): readonly unknown[] => vendor.table.rows().map(({ fields }) => fields[vendor.keyField]);
+    const keysHeld = (): readonly string[] => vendor.table.rows().map(({ fields }) => textOf(fields[vendor.keyField]));
 
     describe('reading', () => {
       const step = (n: number): number => startMs - 60 * MINUTE_MS + n * vendor.stepMs;
@@ -100,8 +101,9 @@ export const driverConformance = ({ name, start, lacks }: ConformanceSetup): voi
           const at = Math.floor(clock.nowMs / vendor.stepMs) * vendor.stepMs;
           const touched = rows[(changes * 31) % rows.length];
           const removed = rows[(changes * 17) % rows.length];
-          if (touched !== undefined)
+          if (touched !== undefined) {
             vendor.table.change(touched.id, { [vendor.textField]: `v${touched.version + 1}` }, at);
+          }
           if (removed !== undefined && removed !== touched) vendor.table.remove(removed.id);
           vendor.table.put({ atMs: at, fields: { [vendor.keyField]: `N${changes}`, [vendor.textField]: 'v1' } });
           return false;

@@ -1,5 +1,5 @@
 import { parseInstant } from '../../src/core/instant.ts';
-import type { JsonValue } from '../../src/core/json.ts';
+import { type JsonValue, parseJson, valueAt } from '../../src/core/json.ts';
 import type { EntityDriver } from '../../src/core/system/entity-driver.ts';
 import { driverOf, restSystem, sweep } from './contracts.ts';
 
@@ -34,8 +34,8 @@ const row = (id: number, second: number) => ({
 const rowsOf = (count: number, perTime = 1) =>
   Array.from({ length: count }, (_row, n) => row(n + 1, Math.floor(n / perTime)));
 const since = parseInstant('2026-01-01T00:00:05Z') ?? null;
-const failureOf = async (reply: Promise<{ readonly kind: string }>): Promise<unknown> =>
-  ((await reply) as { readonly failure?: unknown }).failure;
+const failureOf = async (reply: Promise<{ readonly kind: string; readonly failure?: unknown }>): Promise<unknown> =>
+  (await reply).failure;
 
 describe('a Bundle, as FHIR gives it', () => {
   const entity: Entity = {
@@ -147,7 +147,7 @@ describe('GraphQL, as Shopify answers', () => {
     });
     const result = await sweep(make, { pageSize: 5, ...(since === null ? {} : { since }) });
     expect(result.records.map(({ id }) => id)).toEqual(['1', '2']);
-    expect(asked.map(({ body }) => (JSON.parse(body) as { variables: unknown }).variables)).toEqual([
+    expect(asked.map(({ body }) => valueAt(parseJson(body), 'variables'))).toEqual([
       { n: 5, q: "updated_at:>='2026-01-01T00:00:05.000Z'" },
       { n: 5, c: 'c1', q: "updated_at:>='2026-01-01T00:00:05.000Z'" },
     ]);

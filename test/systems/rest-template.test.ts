@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { quoting } from '../../src/core/contract/rest/template.ts';
-import { requestTemplate, type RequestTemplate } from '../../src/core/contract/rest/template.ts';
+import { z } from 'zod';
+import { quoting, requestTemplate, type RequestTemplate } from '../../src/core/contract/rest/template.ts';
 import { fillRequest } from '../../src/systems/rest/fill-request.ts';
 import { quoteValue } from '../../src/systems/rest/quote.ts';
 
@@ -50,7 +50,7 @@ const usable = hostile.filter((text) => text.isWellFormed());
 const readers: Readonly<Record<string, (text: string) => string | undefined>> = {
   soql: (text) => unescaped(/^'((?:[^'\\]|\\.)*)'$/su.exec(text)?.[1]),
   odata: (text) => /^'((?:[^']|'')*)'$/su.exec(text)?.[1]?.replaceAll("''", "'"),
-  json: (text) => JSON.parse(text) as string,
+  json: (text) => z.string().parse(JSON.parse(text)),
   airtable: (text) => unescaped(/^"((?:[^"\\]|\\.)*)"$/su.exec(text)?.[1]),
   fhir: (text) => /^((?:[^\\|,$]|\\[\\|,$])*)$/su.exec(text)?.[1]?.replaceAll(/\\([\\|,$])/g, '$1'),
   servicenow: (text) => /^((?:[^^]|\^\^)*)$/su.exec(text)?.[1]?.replaceAll('^^', '^'),
@@ -106,8 +106,8 @@ test('a header takes no value that could end it, and the request is not sent', (
     fc.property(usable, (version) => {
       const filled = fillRequest(wanted, { version });
       const isPlain = /^[ !#-~]*$/.test(version);
-      expect(filled.kind).toBe(isPlain ? 'filled' : 'unsendable');
-      if (filled.kind === 'filled') expect(filled.request.headers).toEqual({ 'if-match': `W/"${version}"` });
+      const headers = filled.kind === 'filled' ? filled.request.headers : 'not sent';
+      expect(headers).toEqual(isPlain ? { 'if-match': `W/"${version}"` } : 'not sent');
     }),
     { numRuns: 500 },
   );

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
+import { z } from 'zod';
 import { checkContract } from '../../src/core/contract/check.ts';
 import type { SystemContract } from '../../src/core/contract/system-contract.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../src/core/json.ts';
 import { driverOf, sweep } from './contracts.ts';
+import { textOf } from './vendors/json-parts.ts';
 import { type Answer, type Asked, startVendor, type VendorServer } from './vendors/vendor-server.ts';
 import { createVendorTable, type VendorRow, type VendorTable } from './vendors/vendor-table.ts';
 
@@ -13,8 +15,8 @@ const CUT_ROWS = 1000;
 const BASE_MS = Date.parse('2026-01-01T00:00:00.000Z');
 
 const systemAt = (baseUrl: string): SystemContract => {
-  const document: unknown = parse(readFileSync(FILE, 'utf8'));
-  const check = checkContract({ ...(document as object), baseUrl, allowPrivateHosts: true });
+  const document = z.record(z.string(), z.unknown()).parse(parse(readFileSync(FILE, 'utf8')));
+  const check = checkContract({ ...document, baseUrl, allowPrivateHosts: true });
   if (check.kind !== 'system') throw new Error(JSON.stringify(check));
   return check.contract;
 };
@@ -38,7 +40,7 @@ const search = (table: VendorTable, body: JsonValue | undefined): Answer => {
   const matches = (row: VendorRow): boolean => {
     if (typeof since === 'string') return row.atMs >= Number(since);
     if (!Array.isArray(anyOf)) return true;
-    return anyOf.includes(field === 'uuid' ? row.id : (row.fields[String(field)] ?? null));
+    return anyOf.includes(field === 'uuid' ? row.id : (row.fields[textOf(field)] ?? null));
   };
   const all = table
     .rows()

@@ -105,7 +105,8 @@ const formOf = (node: JsonValue, prefix: string): readonly (readonly [string, st
     : isJsonObject(node)
       ? Object.entries(node)
       : undefined;
-  if (children === undefined)
+  if (children === undefined) {
     return [[prefix, typeof node === 'string' ? node : node === null ? '' : JSON.stringify(node)]];
+  }
   return children.flatMap(([name, one]) => formOf(one, prefix === '' ? name : `${prefix}[${name}]`));
 };

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
+import { z } from 'zod';
 import { listenOnLoopback } from '../../../demo/processes/server-lifecycle.ts';
-import type { JsonValue } from '../../../src/core/json.ts';
+import { type JsonValue, parseJson } from '../../../src/core/json.ts';
 
 export type Asked = {
   readonly method: string;
@@ -33,7 +34,7 @@ export type VendorServer = {
 
 const readText = async (request: IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(Buffer.from(chunk as Uint8Array));
+  for await (const chunk of request) chunks.push(Buffer.from(z.instanceof(Uint8Array).parse(chunk)));
   return Buffer.concat(chunks).toString('utf8');
 };
 
@@ -60,8 +61,7 @@ export const startVendor = async (handle: (asked: Asked) => Answer): Promise<Ven
         path: url.pathname.slice(1),
         query: url.searchParams,
         headers: request.headers,
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- JSON, by what JSON.parse gives
-        body: text === '' ? undefined : (JSON.parse(text) as JsonValue),
+        body: text === '' ? undefined : parseJson(text),
       };
       asked.push(one);
       const fault = take(one);

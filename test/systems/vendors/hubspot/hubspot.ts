@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../../src/core/json.ts';
+import type { JsonObject, JsonValue } from '../../../../src/core/json.ts';
+import { listOf, objectOf, textOf } from '../json-parts.ts';
 import { type Answer, type Asked, startVendor, type VendorServer } from '../vendor-server.ts';
 import { createVendorTable, type VendorRow, type VendorTable } from '../vendor-table.ts';
 
@@ -55,15 +56,13 @@ const recordOf = (row: VendorRow, names: readonly string[]): JsonObject => ({
   archived: false,
 });
 
-const objectOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
-const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
-const namesIn = (body: JsonValue | undefined): readonly string[] => listOf(objectOf(body)['properties']).map(String);
+const namesIn = (body: JsonValue | undefined): readonly string[] => listOf(objectOf(body)['properties']).map(textOf);
 
 const numberOf = (row: VendorRow, name: string): number => (name === MODIFIED ? row.atMs : Number(row.id));
 
 const passes = (row: VendorRow, filter: JsonValue): boolean => {
   const { propertyName, operator, value } = objectOf(filter);
-  const own = numberOf(row, String(propertyName));
+  const own = numberOf(row, textOf(propertyName));
   const wanted = Number(value);
   if (Number.isNaN(wanted)) throw new TypeError('a date filter takes milliseconds');
   return operator === 'EQ' ? own === wanted : operator === 'GT' ? own > wanted : own >= wanted;
@@ -81,7 +80,7 @@ export const startHubSpot = async ({ now, capRows, lagMs }: HubSpotOptions): Pro
     const { limit, after, sorts, filterGroups } = objectOf(body);
     const size = Number(limit);
     const start = Number(after ?? 0);
-    const sortedBy = listOf(sorts).map((one) => String(objectOf(one)['propertyName']));
+    const sortedBy = listOf(sorts).map((one) => textOf(objectOf(one)['propertyName']));
     if (size > PAGE_MAX || sortedBy.length > 1) return error(400, 'VALIDATION_ERROR', 'limit or sorts');
     if (start + size > capRows) return error(400, 'VALIDATION_ERROR', `paging beyond ${capRows}`);
     const groups = listOf(filterGroups).map((one) => listOf(objectOf(one)['filters']));
@@ -106,10 +105,10 @@ export const startHubSpot = async ({ now, capRows, lagMs }: HubSpotOptions): Pro
 
   const batchRead = (body: JsonValue | undefined): Answer => {
     const { inputs, idProperty } = objectOf(body);
-    const ids = listOf(inputs).map((one) => String(objectOf(one)['id']));
+    const ids = listOf(inputs).map((one) => textOf(objectOf(one)['id']));
     if (ids.length > BATCH_MAX) return error(400, 'VALIDATION_ERROR', 'at most 100 inputs');
     const found = ids.flatMap((id) =>
-      idProperty === undefined ? table.rows().filter((row) => row.id === id) : table.byField(String(idProperty), id),
+      idProperty === undefined ? table.rows().filter((row) => row.id === id) : table.byField(textOf(idProperty), id),
     );
     const missing = ids.length - found.length;
     const errors = { status: 'error', category: 'OBJECT_NOT_FOUND', message: 'Could not get some CONTACT objects' };
@@ -125,8 +124,8 @@ export const startHubSpot = async ({ now, capRows, lagMs }: HubSpotOptions): Pro
 
   const upsertOne = (input: JsonValue): { readonly result?: JsonObject; readonly error?: JsonObject } => {
     const { id, idProperty, objectWriteTraceId, properties } = objectOf(input);
-    const key = String(id);
-    const trace = String(objectWriteTraceId);
+    const key = textOf(id);
+    const trace = textOf(objectWriteTraceId);
     const category = idProperty === KEY ? refused.get(key) : 'VALIDATION_ERROR';
     if (category !== undefined) {
       return { error: { status: 'error', category, message: 'refused', context: { objectWriteTraceId: [trace] } } };

@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../../src/core/json.ts';
+import { listOf, objectOf } from '../json-parts.ts';
 import { type Answer, type Asked, startVendor, type VendorServer } from '../vendor-server.ts';
 import { createVendorTable, type VendorRow, type VendorTable } from '../vendor-table.ts';
 import { parseSoql, sortedBy } from './soql.ts';
@@ -81,8 +82,6 @@ const query = (table: VendorTable, soql: string): Answer => {
 
 const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
-const objectOf = (body: JsonValue | undefined): JsonObject => (isJsonObject(body) ? body : {});
-
 export const startSalesforce = async (now: () => number): Promise<Salesforce> => {
   const table = createVendorTable(idOf);
   const refused = new Map<string, string>();
@@ -91,8 +90,9 @@ export const startSalesforce = async (now: () => number): Promise<Salesforce> =>
   const put = (key: string, fields: JsonObject): { readonly id: string; readonly created: boolean } | 'several' => {
     const [found, other] = table.byField(KEY, key, isSame);
     if (other !== undefined) return 'several';
-    if (found === undefined)
+    if (found === undefined) {
       return { id: table.put({ atMs: second(), fields: { ...fields, [KEY]: key } }).id, created: true };
+    }
     table.change(found.id, fields, second());
     return { id: found.id, created: false };
   };
@@ -113,8 +113,7 @@ export const startSalesforce = async (now: () => number): Promise<Salesforce> =>
   };
 
   const upsertMany = (body: JsonValue | undefined): Answer => {
-    const records = objectOf(body)['records'];
-    const all: readonly JsonValue[] = Array.isArray(records) ? records : [];
+    const all = listOf(objectOf(body)['records']);
     if (all.length > COLLECTION_MAX) return error(400, 'INVALID_INPUT', 'at most 200 records');
     const results = all.map((record): JsonValue => {
       const { attributes, ...fields } = objectOf(record);
