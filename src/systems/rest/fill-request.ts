@@ -37,7 +37,7 @@ export const fillRequest = (template: RequestTemplate, given: Bindings, items: r
 };
 
 /** The path as reasons show it. */
-export const labelOf = ({ path }: Pick<RequestTemplate, 'path'>): string => {
+const labelOf = ({ path }: Pick<RequestTemplate, 'path'>): string => {
   const text = typeof path === 'string' ? path : (path.firstOf[0] ?? '');
   return text.startsWith('/') ? text : `/${text}`;
 };

@@ -62,7 +62,7 @@ export const getLinkedRows = async (reading: RestReading, url: string): Promise<
 };
 
 /** An instant as the filter of the list takes it. */
-export const sinceText = ({ entity }: Pick<RestReading, 'entity'>, since: Instant | null): string | undefined =>
+const sinceText = ({ entity }: Pick<RestReading, 'entity'>, since: Instant | null): string | undefined =>
   since === null ? undefined : formatInstant(since, entity.sinceAs ?? entity.timestamp);
 
 /** What asks for `size` rows changed at or after `since`. */

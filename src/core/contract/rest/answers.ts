@@ -70,7 +70,6 @@ export const windowCap = z.strictObject({
   rows: z.int().min(1).max(10_000_000),
   signal: z.union([z.enum(['error', 'plateau']), condition]),
 });
-export type WindowCap = z.infer<typeof windowCap>;
 
 export const rates = z
   .array(
