@@ -9,7 +9,7 @@ import { poll } from '../../src/engine/poll.ts';
 import { type TargetWrite, writeToTarget, type Written } from '../../src/engine/target-write.ts';
 import { createEntityDriver } from '../../src/systems/registry.ts';
 import { createModelStore } from '../sim/model-store.ts';
-import type { Answer, VendorServer } from './vendors/vendor-server.ts';
+import type { Answer, Asked, VendorServer } from './vendors/vendor-server.ts';
 import type { VendorTable } from './vendors/vendor-table.ts';
 
 export type ConformanceClock = { nowMs: number };
@@ -35,6 +35,8 @@ export type Vendor = {
   readonly overlapSeconds: number;
   /** A field for integers beyond 2^53, and its path in a record. */
   readonly long?: { readonly field: string; readonly at: string };
+  /** True for the requests that write. */
+  readonly isWrite: (asked: Asked) => boolean;
   /** A code with which the vendor refuses a record for good. */
   readonly refusal: string;
 };
@@ -98,11 +100,13 @@ export type Handed = { readonly id: string; readonly text: unknown; readonly lon
 export type Reader = {
   /** Polls once and settles all that was handed out. */
   readonly poll: () => Promise<readonly Handed[]>;
-  /** Polls until two polls in a row hand out nothing. */
+  /** Polls until four polls in a row hand out nothing. */
   readonly quiet: () => Promise<readonly Handed[]>;
 };
 
 const POLLS_MAX = 60;
+/** A sweep that reads what is known again takes several polls. */
+const QUIET_POLLS = 4;
 
 /** The product reading a vendor: poll, store and evidence as they are, with a model in the place of the database. */
 export const readerOf = async (vendor: Vendor, clock: ConformanceClock): Promise<Reader> => {
@@ -114,13 +118,15 @@ export const readerOf = async (vendor: Vendor, clock: ConformanceClock): Promise
       { target: 'text', source: vendor.textAt },
       ...(vendor.long === undefined ? [] : [{ target: 'long', source: vendor.long.at, type: 'integer' }]),
     ],
-    read: { overlapSeconds: vendor.overlapSeconds, resolutionSeconds: vendor.stepMs / 1000 },
+    // Few, so that a sweep takes several polls and its tokens outlive them.
+    read: { overlapSeconds: vendor.overlapSeconds, resolutionSeconds: vendor.stepMs / 1000, pagesMax: 4 },
   });
   const { port } = createModelStore({ now: () => clock.nowMs, newId: randomUUID });
   await port.applySystem({ system: system.name }, { contract: system, ticket: 'OPS-1' });
   await port.applySystem({ system: 'other' }, { contract: otherSystem, ticket: 'OPS-1' });
   await port.applySync({ sync: sync.name }, { contract: sync });
-  await port.openStream({ sync: sync.name, stream: 'main' }, { start: { kind: 'beginning' } });
+  const stream = { sync: sync.name, stream: 'main' };
+  await port.openStream(stream, { start: { kind: 'beginning' } });
   const held = new Map<string, ContractBundle>();
   const pollOnce = async (): Promise<readonly Handed[]> => {
     const result = await poll(
@@ -130,7 +136,7 @@ export const readerOf = async (vendor: Vendor, clock: ConformanceClock): Promise
         driver: () => driverOfVendor(vendor, clock),
         runtime: runtimeOf(clock),
       },
-      { sync: sync.name, stream: 'main' },
+      stream,
     );
     if (result.kind !== 'items') throw new Error(`Expected items, got ${result.kind}`);
     if (result.failure !== null) throw new Error(result.failure.reason);
@@ -147,7 +153,7 @@ export const readerOf = async (vendor: Vendor, clock: ConformanceClock): Promise
   const quiet = async (): Promise<readonly Handed[]> => {
     const all: Handed[] = [];
     let empty = 0;
-    for (let polls = 1; empty < 2; polls += 1) {
+    for (let polls = 1; empty < QUIET_POLLS; polls += 1) {
       if (polls > POLLS_MAX) throw new Error(`Still handing out after ${POLLS_MAX} polls`);
       const handed = await pollOnce();
       all.push(...handed);

@@ -32,6 +32,7 @@ driverConformance({
       overlapSeconds: 120,
       long: { field: 'big', at: 'properties.big' },
       refusal: 'VALIDATION_ERROR',
+      isWrite: ({ path }) => path.endsWith('batch/upsert'),
     };
   },
   lacks: {

@@ -37,6 +37,7 @@ driverConformance({
       overlapSeconds: 120,
       long: { field: 'Big__c', at: 'Big__c' },
       refusal: 'FIELD_CUSTOM_VALIDATION_EXCEPTION',
+      isWrite: ({ method }) => method === 'PATCH',
     };
   },
   lacks: {
