@@ -46,7 +46,10 @@ const textTemplate = z.union([
 ]);
 export type TextTemplate = z.infer<typeof textTemplate>;
 
-const bounded = z.json().refine((body) => JSON.stringify(body).length <= BODY_CHARS_MAX, {
+/** Any JSON; it is what it holds, so that a schema of it needs a name. */
+export const anyJson = z.json();
+
+const bounded = anyJson.refine((body) => JSON.stringify(body).length <= BODY_CHARS_MAX, {
   message: `must have at most ${BODY_CHARS_MAX} characters as JSON`,
 });
 
