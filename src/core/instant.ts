@@ -7,8 +7,8 @@
  */
 export type Instant = string & { readonly __instant: unique symbol };
 
-/** How a source writes its timestamps. */
-export type TimestampFormat = 'iso' | 'epoch-ms' | 'epoch-s';
+/** How a source writes its timestamps. `iso-s` and `sql-s` (`2026-01-31 23:59:59`) are in UTC and whole seconds. */
+export type TimestampFormat = 'iso' | 'iso-s' | 'sql-s' | 'epoch-ms' | 'epoch-s';
 
 const ISO =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9})\d*)?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
@@ -102,7 +102,7 @@ const parseIso = (text: string): Instant | undefined => {
  * @returns undefined when the value is not a timestamp of that format, or one outside the years 0000 to 9999
  */
 export const parseInstant = (value: unknown, format: TimestampFormat = 'iso'): Instant | undefined => {
-  if (format === 'iso') return typeof value === 'string' ? parseIso(value) : undefined;
+  if (format !== 'epoch-ms' && format !== 'epoch-s') return typeof value === 'string' ? parseIso(value) : undefined;
   const digits = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
   if (typeof digits !== 'string' || !MS_DIGITS.test(digits)) return undefined;
   return inRange(BigInt(digits) * (format === 'epoch-ms' ? NANOS_PER_MS : NANOS_PER_SECOND));
@@ -136,6 +136,10 @@ export const formatInstant = (instant: Instant, format: TimestampFormat): string
   switch (format) {
     case 'iso':
       return `${instant.slice(0, 23)}Z`;
+    case 'iso-s':
+      return `${instant.slice(0, 19)}Z`;
+    case 'sql-s':
+      return instant.slice(0, 19).replace('T', ' ');
     case 'epoch-ms':
       return String(instantToMs(instant));
     case 'epoch-s':

@@ -1,4 +1,4 @@
-import { compareInstants } from '../core/instant.ts';
+import { compareInstants, shiftInstant } from '../core/instant.ts';
 import { PAYLOAD_BYTES_MAX, type DeliveryItem } from '../core/protocol/cycle-routes.ts';
 import { storableReason } from '../core/protocol/reason.ts';
 import type { StorePort } from '../core/protocol/store-port.ts';
@@ -61,9 +61,11 @@ export const poll = async (ports: PollPorts, request: PollRequest): Promise<Poll
   if (opened.kind === 'contested') return opened;
   const prepared = prepare(takeContract(contracts, sync, opened), ports.driver);
   const { fence, checkpoint, now } = opened;
-  const mark = checkpoint.fetched.cursor?.updatedAt ?? now;
+  // What the source leaves out until it is old enough must not be passed.
+  const until = shiftInstant(now, -(prepared.source.exclusionLagMs ?? 0));
+  const mark = checkpoint.fetched.cursor?.updatedAt ?? until;
   // Another process of the store may have a clock that is a little ahead: no sweep may end before the mark of the last.
-  const bound = compareInstants(mark, now) > 0 ? mark : now;
+  const bound = compareInstants(mark, until) > 0 ? mark : until;
   const cycle = { id: cycleId, fence, checkpoint, bound };
   const { pages, failure } = await readSweep({ ports, prepared, cycle });
   const { emitMax } = prepared.bundle.sync.delivery;

@@ -127,7 +127,7 @@ const unknown = (reason: string, attempts: number): Written => ({
 const fromFailure = (failure: SystemFailure, phase: Phase, attempts: number): Written => {
   switch (dispositionOf(failure, phase)) {
     case 'give_up': {
-      const errorClass = failure.kind === 'rejected' ? `http_${failure.status}` : failure.kind;
+      const errorClass = failure.kind === 'rejected' ? (failure.because ?? `http_${failure.status}`) : failure.kind;
       return {
         outcome: { kind: 'failed', errorClass, reason: storableReason(failure.reason) },
         attempts,

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue, valueAt } from '../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, valueAt } from '../core/json.ts';
 import type { FoundRecord } from '../core/system/entity-driver.ts';
 import { type RowReader, scalarText } from './row-reader.ts';
 
@@ -8,6 +8,10 @@ export type Lookup = {
   readonly reader: Pick<RowReader, 'idOf'>;
   /** Brings a value to the form in which the system compares it; exact text when left out. */
   readonly normalize?: (value: string) => string;
+  /** Where the field stands in a row, and what is given back of it; the row itself when left out. */
+  readonly fieldsOf?: (row: JsonObject) => JsonObject;
+  /** What the system takes to write a row only if nobody else did. */
+  readonly versionOf?: (row: JsonObject) => string | undefined;
 };
 
 export type Grouped = {
@@ -33,15 +37,20 @@ export const groupFound = (rows: readonly JsonValue[], lookup: Lookup): Grouped 
   let foreign = 0;
   let withoutId = 0;
   for (const row of rows) {
-    const found = isJsonObject(row) ? scalarText(valueAt(row, lookup.field)) : undefined;
+    const body = isJsonObject(row) ? (lookup.fieldsOf?.(row) ?? row) : undefined;
+    const found = body === undefined ? undefined : scalarText(valueAt(body, lookup.field));
     const value = found === undefined ? undefined : asked.get(normalize(found));
-    if (!isJsonObject(row) || value === undefined) {
+    if (!isJsonObject(row) || body === undefined || value === undefined) {
       if (found === undefined || !loose.has(loosely(found))) foreign += 1;
       continue;
     }
     const id = lookup.reader.idOf(row);
     if (id === undefined) withoutId += 1;
-    else byValue.set(value, [...(byValue.get(value) ?? []), { id, body: row }]);
+    else {
+      const version = lookup.versionOf?.(row);
+      const record = { id, body, ...(version === undefined ? {} : { version }) };
+      byValue.set(value, [...(byValue.get(value) ?? []), record]);
+    }
   }
   return { byValue, foreign, withoutId };
 };

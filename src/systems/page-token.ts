@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { PageReply } from '../core/system/entity-driver.ts';
+import type { PageReply, Scan } from '../core/system/entity-driver.ts';
 import type { SystemFailure } from '../core/system/failure.ts';
 
 /** What the store keeps of a position in a source. */
@@ -29,18 +29,20 @@ export const readToken = <T>(schema: z.ZodType<T>, token: string, subject: strin
       };
 };
 
-/** Ends a page with the state to go on from; null when the source says there is no more. */
+/** Ends a page with the state to go on from, null when the source says there is no more, and how the scan stands. */
 export const pageWith = (
   page: Pick<Extract<PageReply, { kind: 'page' }>, 'records' | 'unusable'>,
   state: object | null,
   subject: string,
+  scan?: Scan,
 ): PageReply => {
   const nextToken = state === null ? null : JSON.stringify(state);
   if (nextToken !== null && nextToken.length > TOKEN_CHARS_MAX) {
     const reason = `Cannot go on reading ${subject}: the position takes ${nextToken.length} characters; at most ${TOKEN_CHARS_MAX} are kept`;
     return { kind: 'failed', failure: { kind: 'malformed', reason } };
   }
-  return { kind: 'page', records: page.records, unusable: page.unusable, nextToken };
+  const { records, unusable } = page;
+  return { kind: 'page', records, unusable, nextToken, ...(scan === undefined ? {} : { scan }) };
 };
 
 const parse = (token: string): unknown => {

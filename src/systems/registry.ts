@@ -1,7 +1,9 @@
 import type { SystemContract } from '../core/contract/system-contract.ts';
+import type { JsonValue } from '../core/json.ts';
 import type { EntityDriver } from '../core/system/entity-driver.ts';
 import { createHttp, type HttpPorts } from './http/http.ts';
 import { createODataDriver, odataErrorCode } from './odata/odata-driver.ts';
+import { codeOf } from './rest/dialect.ts';
 import { createRestDriver } from './rest/rest-driver.ts';
 
 export type EntityDriverSetup = Pick<HttpPorts, 'secret' | 'fetch' | 'now' | 'tokens' | 'lookup' | 'secretHosts'> & {
@@ -22,7 +24,8 @@ export const createEntityDriver = (setup: EntityDriverSetup): EntityDriver => {
   switch (system.driver) {
     case 'rest': {
       const entity = entityOf(system.entities, names);
-      return createRestDriver({ http: createHttp({ ...ports, system }), entity, names });
+      const errorCode = (body: JsonValue): string | undefined => codeOf(entity.errors, body);
+      return createRestDriver({ http: createHttp({ ...ports, system, errorCode }), entity, names, externalIdField });
     }
     case 'odata': {
       const entity = entityOf(system.entities, names);

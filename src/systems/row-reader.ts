@@ -1,4 +1,4 @@
-import type { RestEntity } from '../core/contract/system-contract.ts';
+import type { RestEntity } from '../core/contract/rest/entity.ts';
 import { digestText } from '../core/digest.ts';
 import { type Instant, parseInstant } from '../core/instant.ts';
 import { isJsonObject, type JsonObject, type JsonValue, valueAt } from '../core/json.ts';

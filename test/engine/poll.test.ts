@@ -35,6 +35,18 @@ onStores('G1 polling', (open) => {
     expect(new Set((await world.items()).map(({ externalId }) => externalId)).size).toBe(10);
   });
 
+  it('G1 what a source leaves out until it is a minute old is not passed by a newer record that it shows', async () => {
+    const { world } = await open({ sync: syncNamed({ read: { overlapSeconds: 0 } }) });
+    Object.assign(world.source.driver, { exclusionLagMs: 60_000 });
+    world.source.put(person('s1', 300));
+    world.source.put(person('s3', 10));
+    const first = (await world.items()).map(({ externalId }) => externalId);
+    expect((await world.stream()).checkpoint.fetched.cursor?.id).toBe('s1');
+    world.source.put(person('s2', 40));
+    expect(first).toEqual(['s1', 's3']);
+    expect((await world.items()).map(({ externalId }) => externalId)).toEqual(['s2']);
+  });
+
   it('G1 a record committed late, below the mark, is found by the overlap and counted as late', async () => {
     const { world } = await open();
     world.source.put(person('s1', 100));

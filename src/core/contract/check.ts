@@ -4,6 +4,8 @@ import { fieldValue } from '../mapping/field-value.ts';
 import { compilePattern } from '../mapping/pattern.ts';
 import { environmentOfSecret } from './name.ts';
 import { isPrivateHost } from './private-host.ts';
+import { type Expansion, expandPreset, presets } from './presets/expand.ts';
+import { canReadChanges } from './rest/entity.ts';
 import { isTokenAuth, secretNames } from './system-auth.ts';
 import { type FieldContract, type SyncContract, syncContract } from './sync-contract.ts';
 import { type SystemContract, systemContract } from './system-contract.ts';
@@ -214,6 +216,19 @@ const checkAddress = ({ allowPrivateHosts }: SystemContract, path: string, addre
   return problems;
 };
 
+const presetProblems = (failed: Exclude<Expansion, { kind: 'document' }>): ContractProblem[] => {
+  if (failed.kind === 'missing') {
+    return failed.missing.map(({ path, preset, key }) => ({
+      path,
+      message: `is missing, and preset "${preset.name}" cannot know it`,
+      value: undefined,
+      remedy: `Give "${key}"; see docs/contracts.md`,
+    }));
+  }
+  const names = presets.map(({ name }) => name).join(', ');
+  return [{ path: 'preset', message: 'is no preset', value: show(failed.name), remedy: `Use one of: ${names}` }];
+};
+
 const kindOf = (document: unknown): unknown => at(document, ['tidemark']);
 
 /**
@@ -225,8 +240,10 @@ const kindOf = (document: unknown): unknown => at(document, ['tidemark']);
 export const checkContract = (document: unknown): ContractCheck => {
   const kind = kindOf(document);
   if (kind === 'system/v1') {
-    const parsed = systemContract.safeParse(document);
-    const unread = problemsOf(document, parsed.error?.issues ?? []);
+    const expanded = expandPreset(document);
+    if (expanded.kind !== 'document') return { kind: 'problems', problems: presetProblems(expanded) };
+    const parsed = systemContract.safeParse(expanded.document);
+    const unread = problemsOf(expanded.document, parsed.error?.issues ?? []);
     if (!parsed.success) return { kind: 'problems', problems: unread };
     const problems = [...unread, ...checkSystem(parsed.data)];
     return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'system', contract: parsed.data };
@@ -300,12 +317,28 @@ export const checkBundle = (sync: SyncContract, source: SystemContract, target: 
   problems.push(...checkOwners(sync, target));
   const entity =
     source.driver === 'rest' ? new Map(Object.entries(source.entities)).get(sync.source.entity) : undefined;
-  if (entity !== undefined && entity.sinceParam === undefined) {
+  if (entity !== undefined && !canReadChanges(entity)) {
     problems.push({
       path: 'source.entity',
       message: `has no sinceParam in system "${source.name}", so its changes cannot be read`,
       value: show(sync.source.entity),
-      remedy: 'Give the entity a sinceParam',
+      remedy: 'Give the entity a sinceParam, or {since} in requests.list',
+    });
+  }
+  if (entity !== undefined && entity.indexLagSeconds > sync.read.overlapSeconds) {
+    problems.push({
+      path: 'read.overlapSeconds',
+      message: `is less than the ${entity.indexLagSeconds} s by which lists of system "${source.name}" may lag`,
+      value: show(sync.read.overlapSeconds),
+      remedy: `Use at least ${entity.indexLagSeconds}`,
+    });
+  }
+  if (entity !== undefined && entity.resolutionSeconds > sync.read.resolutionSeconds) {
+    problems.push({
+      path: 'read.resolutionSeconds',
+      message: `is less than the ${entity.resolutionSeconds} s to which system "${source.name}" rounds its times`,
+      value: show(sync.read.resolutionSeconds),
+      remedy: `Use at least ${entity.resolutionSeconds}`,
     });
   }
   return problems;

@@ -31,6 +31,25 @@ export type PageRequest = {
   readonly pageSize: number;
 };
 
+/**
+ * The certificate of a scan: whether it showed all there is.
+ *
+ * - `complete`: nothing speaks against it
+ * - `truncated`: the API cut it at a cap
+ * - `unstable`: rows may have moved out of its way
+ */
+export type Scan =
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'truncated' | 'unstable'; readonly because: ScanDoubt };
+
+/**
+ * - `cap`: the scan ended at the most rows that the API gives
+ * - `count_disagrees`: the API counts another number of rows than it gave
+ * - `short_page`: a page had fewer rows than asked for, and more followed
+ * - `page_numbers`: rows that move between numbered pages are never seen to move
+ */
+export type ScanDoubt = 'cap' | 'count_disagrees' | 'short_page' | 'page_numbers';
+
 export type PageReply =
   | {
       readonly kind: 'page';
@@ -39,20 +58,31 @@ export type PageReply =
       readonly unusable: readonly UnusableRow[];
       /** Null when the source says there is no more. */
       readonly nextToken: string | null;
+      /** How the scan stands, at its end and where it came into doubt before. */
+      readonly scan?: Scan;
     }
-  | { readonly kind: 'failed'; readonly failure: SystemFailure };
+  | { readonly kind: 'failed'; readonly failure: SystemFailure; readonly scan?: Scan };
 
 /** Records found by the values of one field. A value may have several records: then the target holds duplicates. */
 export type FindReply =
   | { readonly kind: 'found'; readonly byValue: ReadonlyMap<string, readonly FoundRecord[]> }
   | { readonly kind: 'failed'; readonly failure: SystemFailure };
 
-export type FoundRecord = { readonly id: string; readonly body: JsonObject };
+export type FoundRecord = {
+  readonly id: string;
+  readonly body: JsonObject;
+  /** What the system takes to write only if nobody else did: the content of an entity tag. */
+  readonly version?: string;
+};
 
+/** `fields` hold the external ID too. `writeId` names one intended effect, for systems that take an idempotency key. */
+type Write = { readonly fields: JsonObject; readonly writeId?: string };
+export type UpsertRequest = Write & { readonly kind: 'upsert'; readonly externalId: string };
 export type WriteRequest =
-  | { readonly kind: 'create'; readonly fields: JsonObject }
-  | { readonly kind: 'update'; readonly targetId: string; readonly fields: JsonObject }
-  | { readonly kind: 'upsert'; readonly externalId: string; readonly fields: JsonObject };
+  | (Write & { readonly kind: 'create' })
+  /** With `version` only where the record is still that one; else it fails as `rejected` because of a `conflict`. */
+  | (Write & { readonly kind: 'update'; readonly targetId: string; readonly version?: string })
+  | UpsertRequest;
 
 export type WriteReply =
   /** `created` is null where the system does not say. `targetId` is null where it gives no ID back. */
@@ -78,4 +108,17 @@ export type EntityDriver = {
   /** Takes ID and update time out of a body; undefined when either is missing. */
   readonly toRecord: (body: JsonObject) => SystemRecord | undefined;
   readonly write: (request: WriteRequest) => Promise<WriteReply>;
+  /**
+   * Writes several records in one request, where the system has one. What became of each is read from its own result,
+   * never from the status: an item without a result is `unknown`.
+   *
+   * @returns a reply for each, in the order given
+   * @throws RangeError on more than `max`, or two with one external ID
+   */
+  readonly writeMany?: {
+    readonly max: number;
+    readonly write: (requests: readonly UpsertRequest[], writeId?: string) => Promise<readonly WriteReply[]>;
+  };
+  /** The system leaves changes out until they are this old. */
+  readonly exclusionLagMs?: number;
 };

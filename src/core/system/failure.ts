@@ -5,7 +5,8 @@
  * - `unavailable`: nothing was executed as far as anyone can tell: no connection, or a failed read
  * - `unauthorized`: the secret is missing, wrong or without the right
  * - `rejected`: the system understood and refused (another 4xx), or the driver did not send what cannot be asked
- *   (`status` 0: an ID that stands in no path, a token of another source); asking again gives the same
+ *   (`status` 0: an ID that stands in no path, a token of another source); asking again gives the same. `because` where
+ *   the system says more: several records match, another version is there than the one named, there is no such record
  * - `malformed`: an answer that is not what the API promises (HTML with 200, no array of records, a body cut short)
  * - `unknown`: a write was sent and what became of it is not known; only a read-back can tell. `answered` says that
  *   the system itself replied (a 500), so it is no longer working on the request and a read-back at once is decisive;
@@ -15,6 +16,11 @@ export type SystemFailure =
   | { readonly kind: 'throttled'; readonly retryAfterMs: number; readonly reason: string }
   | { readonly kind: 'unavailable'; readonly reason: string }
   | { readonly kind: 'unauthorized'; readonly reason: string }
-  | { readonly kind: 'rejected'; readonly status: number; readonly reason: string }
+  | {
+      readonly kind: 'rejected';
+      readonly status: number;
+      readonly reason: string;
+      readonly because?: 'several_matches' | 'conflict' | 'missing';
+    }
   | { readonly kind: 'malformed'; readonly reason: string }
   | { readonly kind: 'unknown'; readonly answered: boolean; readonly reason: string };

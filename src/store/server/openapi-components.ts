@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { contractBundle } from '../../core/contract/bundle.ts';
+import { anyJson } from '../../core/contract/rest/template.ts';
 import { syncContract } from '../../core/contract/sync-contract.ts';
 import { systemContract } from '../../core/contract/system-contract.ts';
 import { payload } from '../../core/protocol/cycle-routes.ts';
@@ -28,6 +29,7 @@ const shared: readonly (readonly [z.ZodType, string])[] = [
   [checkpoint, 'Checkpoint'],
   [cursor, 'Cursor'],
   [payload, 'Payload'],
+  [anyJson, 'AnyJson'],
 ];
 
 type Override = NonNullable<NonNullable<Parameters<typeof z.toJSONSchema>[1]>['override']>;

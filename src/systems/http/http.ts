@@ -17,7 +17,7 @@ export type HttpPorts = Omit<SendPorts, 'isPrivate' | 'hostname'> & {
 };
 
 export type HttpRequest = {
-  /** Anything but GET is a write: what became of it may be `unknown`. */
+  /** Anything but GET is a write, unless `isRead` says otherwise: what became of it may be `unknown`. */
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   /** A path under the base URL, already percent-encoded, or the URL of a next page. */
   readonly to: { readonly path: string } | { readonly url: string };
@@ -26,8 +26,25 @@ export type HttpRequest = {
   readonly query?: readonly (readonly [name: string, value: string])[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: JsonValue;
+  /** Sent as a form in the place of `body`. */
+  readonly form?: readonly (readonly [name: string, value: string])[];
+  /** The request changes nothing, whatever its method. */
+  readonly isRead?: boolean;
+  /** Judges an answer before its status does; undefined leaves it to the status. */
+  readonly judge?: (answer: Answer) => SystemFailure | undefined;
   /** Statuses outside 2xx that the caller reads itself, whatever their body. */
   readonly answers?: readonly number[];
+};
+
+/** An answer as a dialect of the API judges it. */
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly json: JsonValue | undefined;
+  /** What was asked: method, label and system. */
+  readonly subject: string;
+  readonly isWrite: boolean;
+  readonly nowMs: number;
 };
 
 export type HttpReply =
@@ -66,14 +83,20 @@ export const createHttp = ({ errorCode, lookup, ...given }: HttpPorts): Http => 
     const { response } = sent;
     const { status, headers } = response;
     const isAnswer = wanted.answers?.includes(status) === true;
+    const judge = (json: JsonValue | undefined): SystemFailure | undefined =>
+      wanted.judge?.({ status, headers, json, subject, isWrite, nowMs: now() });
     if (status < 200 || (status < 400 && status >= 300)) {
       await discardBody(response);
+      const meant = judge(undefined);
+      if (meant !== undefined) return failed(meant);
       return isAnswer
         ? { kind: 'response', status, headers, href, json: undefined }
         : failed(judgeStatus({ subject, isWrite, status, headers, nowMs: now(), auth: system.auth, body: undefined }));
     }
     const body = await readBody(response, responseBytesMax);
     const json = body.kind === 'json' ? body.value : undefined;
+    const meant = judge(json);
+    if (meant !== undefined) return failed(meant);
     if (isAnswer) return { kind: 'response', status, headers, href, json };
     if (status < 300) {
       const failure = judgeBody({ subject, isWrite, timeoutMs, response, body });
@@ -86,7 +109,7 @@ export const createHttp = ({ errorCode, lookup, ...given }: HttpPorts): Http => 
 
   const request = async (wanted: HttpRequest): Promise<HttpReply> => {
     const subject = `${wanted.method} ${wanted.label} of system "${system.name}"`;
-    const isWrite = wanted.method !== 'GET';
+    const isWrite = wanted.method !== 'GET' && wanted.isRead !== true;
     const phase = isWrite ? 'write_before_send' : 'read';
     const url = allowedUrl(base, wanted);
     if (url.kind === 'refused') return failed(failureOf({ fault: 'unreadable', phase, subject, seen: url.reason }));
@@ -105,8 +128,15 @@ const failed = (failure: SystemFailure): HttpReply => ({ kind: 'failed', failure
 
 const encoder = new TextEncoder();
 
-const initOf = ({ method, headers, body }: HttpRequest): Outgoing['init'] => {
+const initOf = ({ method, headers, body, form }: HttpRequest): Outgoing['init'] => {
   const common = { 'user-agent': 'Tidemark', accept: 'application/json', ...headers };
+  if (form !== undefined) {
+    const text = new URLSearchParams(
+      form.map(([name, value]): [string, string] => [name, value.toWellFormed()]),
+    ).toString();
+    const type = { 'content-type': 'application/x-www-form-urlencoded' };
+    return { method, headers: { ...type, ...common }, body: encoder.encode(text) };
+  }
   if (body === undefined) return { method, headers: common };
   // Bytes, because a client that sees text may take {{braces}} in it for a template of its own.
   const bytes = encoder.encode(JSON.stringify(body));

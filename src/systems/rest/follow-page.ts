@@ -1,69 +1,147 @@
 import { z } from 'zod';
-import { formatInstant } from '../../core/instant.ts';
+import { compareInstants, type Instant } from '../../core/instant.ts';
 import { instantText } from '../../core/read/checkpoint.ts';
-import type { PageReply, PageRequest } from '../../core/system/entity-driver.ts';
+import type { PageReply, PageRequest, Scan } from '../../core/system/entity-driver.ts';
 import { pageWith, readToken } from '../page-token.ts';
+import type { Rows } from '../row-reader.ts';
+import type { Bindings } from './fill-template.ts';
 import { nextPlace } from './next-place.ts';
-import { getLinkedRows, getRows, malformed, pageQuery, type RestReading, type RowsReply } from './rest-reading.ts';
+import {
+  getLinkedRows,
+  getRows,
+  malformed,
+  pageBindings,
+  type RestReading,
+  type RowsReply,
+  totalIn,
+} from './rest-reading.ts';
+import { doubtOf, scanOf } from './scan.ts';
+import { capFailure, capIn, isCapError, isPlateau } from './window-cap.ts';
 
 /** Pages without a row in a row, after which following on is taken for going in a circle. */
 const EMPTY_PAGES_MAX = 100;
 
 const stateSchema = z.strictObject({
-  style: z.enum(['cursor', 'link']),
+  style: z.enum(['cursor', 'link', 'page']),
+  /** Where the window begins. */
   since: instantText.nullable(),
-  /** The system's own cursor, or the path and query of its link. */
-  place: z.string(),
+  /** The system's own cursor, the path and query of its link, or the number of the page; null for a first page. */
+  place: z.string().nullable(),
   empty: z.int(),
+  /** Update time of the last row read; null before the first. */
+  at: instantText.nullable().default(null),
+  /** Rows of this window so far. */
+  rows: z.int().default(0),
+  /** Rows that the API counted at the first page of this window; null where it does not say. */
+  total: z.int().nullable().default(null),
+  /** Windows before this one, which tell the tokens of a sweep apart. */
+  window: z.int().default(0),
+  doubt: z.enum(['short_page', 'count_disagrees', 'page_numbers']).nullable().default(null),
 });
-type State = z.infer<typeof stateSchema>;
+export type FollowState = z.infer<typeof stateSchema>;
 
 /**
- * Reads by what the system itself gives to go on with: a cursor in the body, or a link in the header. Ends when it
- * gives none, or the same one again after an empty page; an empty page alone is no end, for a system that filters
- * after paging gives such pages.
+ * Reads by what the system itself gives to go on with: a cursor or a link in the body, a link in the header, or a page
+ * number. Ends when it gives none, or the same one again after an empty page; an empty page alone is no end, for a
+ * system that filters after paging gives such pages.
+ *
+ * A window that reaches the cap of the API is no end: another begins at the last update time. Where none can, the read
+ * fails and names the cap.
  *
  * Whether rows can be lost between pages is up to the system: a link that counts pages is an offset in disguise.
  */
 export const readFollowedPage = async (reading: RestReading, request: PageRequest): Promise<PageReply> => {
-  const { subject, entity } = reading;
-  const token = request.token === null ? undefined : readToken(stateSchema, request.token, subject);
+  const token = request.token === null ? undefined : readToken(stateSchema, request.token, reading.subject);
   if (token?.kind === 'failed') return token;
-  const state = token?.state;
-  const since = state === undefined ? request.since : state.since;
-  const reply = await read(
-    reading,
-    state,
-    since === null ? null : formatInstant(since, entity.timestamp),
-    request.pageSize,
-  );
-  if (reply.kind === 'failed') return reply;
-  const next = nextPlace(reading, reply);
+  const state = token?.state ?? beginAt(reading, request.since, null);
+  const reply = await read(reading, state, request.pageSize);
+  if (reply.kind === 'failed') {
+    const isCapped = isCapError(reading, state.rows + request.pageSize, reply.failure);
+    return isCapped ? nextWindow(reading, state, { records: [], unusable: [] }) : reply;
+  }
+  return afterPage(reading, request, state, reply);
+};
+
+const beginAt = ({ entity }: RestReading, since: Instant | null, before: FollowState | null): FollowState => {
+  const { style } = entity.paging;
+  return {
+    style: style === 'link' || style === 'page' ? style : 'cursor',
+    since,
+    place: null,
+    empty: 0,
+    at: before?.at ?? null,
+    rows: 0,
+    total: null,
+    window: before === null ? 0 : before.window + 1,
+    doubt: before?.doubt ?? null,
+  };
+};
+
+const afterPage = (
+  reading: RestReading,
+  { pageSize }: PageRequest,
+  before: FollowState,
+  reply: Extract<RowsReply, { kind: 'rows' }>,
+): PageReply => {
+  const { subject } = reading;
+  const next = nextPlace(reading, reply, before.place);
   if (next.kind === 'failed') return next;
-  const rows = reading.reader.read(reply.rows);
-  const isEmpty = reply.rows.length === 0;
-  const empty = isEmpty ? (state?.empty ?? 0) + 1 : 0;
-  if (next.place === null || (isEmpty && next.place === state?.place)) return pageWith(rows, null, subject);
-  if (next.place === state?.place) {
+  const rows = sorted(reading, before.since, reading.reader.read(reply.rows));
+  const count = reply.rows.length;
+  const state: FollowState = {
+    ...before,
+    empty: count === 0 ? before.empty + 1 : 0,
+    rows: before.rows + count,
+    total: before.total ?? totalIn(reading, reply.json) ?? null,
+    at: rows.records.at(-1)?.updatedAt ?? before.at,
+    doubt: before.doubt ?? doubtOf(reading, { count, pageSize, hasMore: next.place !== null }),
+  };
+  const isCut = capIn(reading, state.rows, reply.json) || (next.place === null && isPlateau(reading, reply.json));
+  if (isCut) return nextWindow(reading, state, rows);
+  const isSame = next.place === before.place;
+  if (next.place === null || (count === 0 && isSame)) {
+    return pageWith(rows, null, subject, scanOf(reading, state, reply.json));
+  }
+  if (isSame) {
     return malformed(
       `Cannot read on ${subject}: a page with rows gives the ${next.style} that led to it as the next one`,
     );
   }
-  if (empty > EMPTY_PAGES_MAX) return malformed(`Cannot read on ${subject}: ${empty} pages in a row were empty`);
-  const nextState: State = { style: next.style, since, place: next.place, empty };
-  return pageWith(rows, nextState, subject);
+  if (state.empty > EMPTY_PAGES_MAX) {
+    return malformed(`Cannot read on ${subject}: ${state.empty} pages in a row were empty`);
+  }
+  const doubt: Scan | undefined =
+    state.doubt !== null && before.doubt === null ? { kind: 'unstable', because: state.doubt } : undefined;
+  return pageWith(rows, { ...state, style: next.style, place: next.place }, subject, doubt);
 };
 
-const read = (
-  reading: RestReading,
-  state: State | undefined,
-  since: string | null,
-  pageSize: number,
-): Promise<RowsReply> => {
-  const query = pageQuery(reading, since, pageSize);
-  if (state === undefined) return getRows(reading, query);
+/** Goes on in a new window that begins at the last update time, which must be later than that of the one before. */
+const nextWindow = (reading: RestReading, state: FollowState, rows: Rows): PageReply => {
+  const isOnward = state.at !== null && (state.since === null || compareInstants(state.at, state.since) > 0);
+  if (!isOnward) return capFailure(reading, state.rows);
+  return pageWith(rows, beginAt(reading, state.at, state), reading.subject);
+};
+
+/** A whole list comes in an order of its own, and from its beginning. */
+const sorted = ({ entity }: RestReading, since: Instant | null, rows: Rows): Rows =>
+  entity.paging.style === 'whole'
+    ? {
+        records: rows.records
+          .filter(({ updatedAt }) => since === null || updatedAt >= since)
+          .toSorted((a, b) => compareInstants(a.updatedAt, b.updatedAt)),
+        unusable: rows.unusable,
+      }
+    : rows;
+
+const read = (reading: RestReading, state: FollowState, pageSize: number): Promise<RowsReply> => {
+  if (state.style === 'link' && state.place !== null) return getLinkedRows(reading, state.place);
   const { paging } = reading.entity;
-  return paging.style === 'cursor'
-    ? getRows(reading, [...query, [paging.param, state.place]])
-    : getLinkedRows(reading, state.place);
+  const place: Bindings =
+    paging.style === 'page'
+      ? { page: Number(state.place ?? paging.first) }
+      : state.place === null
+        ? {}
+        : { cursor: state.place };
+  const bindings = { ...pageBindings(reading, state.since, pageSize), ...place };
+  return getRows(reading, reading.requests.list, { bindings });
 };

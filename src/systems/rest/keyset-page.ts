@@ -1,10 +1,11 @@
+import { mentions } from '../../core/contract/rest/check-template.ts';
+import { canFilterSince } from '../../core/contract/rest/entity.ts';
 import { compareInstants } from '../../core/instant.ts';
-import { valueAt } from '../../core/json.ts';
-import type { PageReply, PageRequest, SystemRecord } from '../../core/system/entity-driver.ts';
+import type { PageReply, PageRequest } from '../../core/system/entity-driver.ts';
 import { pageWith, readToken } from '../page-token.ts';
-import { type Rows, scalarText } from '../row-reader.ts';
+import type { Rows } from '../row-reader.ts';
 import { edgeOf, freshRecords, NO_EDGE } from './keyset-edge.ts';
-import { beginKeyset, keysetQuery, type KeysetState, keysetState } from './keyset-state.ts';
+import { beginKeyset, isFinerThanFilter, keysetBindings, type KeysetState, keysetState } from './keyset-state.ts';
 import { getRows, malformed, type RestReading, SERVER_PAGE_ROWS_MIN } from './rest-reading.ts';
 
 /** The most rows asked for in one page while looking for the end of a tie. */
@@ -33,13 +34,13 @@ type Step = {
  */
 export const readKeysetPage = async (reading: RestReading, request: PageRequest): Promise<PageReply> => {
   const { entity, subject } = reading;
-  if (entity.sinceParam === undefined) {
-    return malformed(`Cannot read ${subject}: paging by keyset needs sinceParam in the contract`);
+  if (!canFilterSince(entity)) {
+    return malformed(`Cannot read ${subject}: paging by keyset needs sinceParam, or {since} in requests.list`);
   }
   const token = request.token === null ? undefined : readToken(keysetState, request.token, subject);
   if (token?.kind === 'failed') return token;
   const state = token?.state ?? beginKeyset(request);
-  const reply = await getRows(reading, keysetQuery(reading, state));
+  const reply = await getRows(reading, reading.requests.list, { bindings: keysetBindings(reading, state) });
   if (reply.kind === 'failed') return reply;
   const rows = reading.reader.read(reply.rows);
   const step = { reading, state, rows, count: reply.rows.length, pageSize: request.pageSize };
@@ -57,7 +58,14 @@ export const readKeysetPage = async (reading: RestReading, request: PageRequest)
 const goOn = ({ reading, state }: Step, rows: Rows, change: Partial<KeysetState>): PageReply =>
   pageWith(rows, { ...state, ...change, step: state.step + 1 }, reading.subject);
 
-const end = ({ reading }: Step, rows: Rows): PageReply => pageWith(rows, null, reading.subject);
+const end = ({ reading }: Step, rows: Rows): PageReply => pageWith(rows, null, reading.subject, { kind: 'complete' });
+
+/** The ID that the walk of a tie begins behind; undefined where the list cannot be asked for a tie by ID. */
+const tieStart = ({ reading }: Step, lastTied: string | undefined): string | undefined => {
+  const { paging } = reading.entity;
+  if (paging.style !== 'keyset' || (paging.afterIdParam === undefined && paging.tie === undefined)) return undefined;
+  return paging.tieFrom ?? lastTied;
+};
 
 const afterPage = (step: Step): PageReply => {
   const { reading, state, rows, count, pageSize } = step;
@@ -65,6 +73,10 @@ const afterPage = (step: Step): PageReply => {
   const last = records.at(-1);
   if (last === undefined) return count === 0 ? end(step, rows) : afterNothingNew(step);
   const at = last.updatedAt;
+  const walkFrom = isOneTie(step) ? tieStart(step, undefined) : undefined;
+  if (walkFrom !== undefined) {
+    return goOn(step, { records, unusable: rows.unusable }, { mode: 'tie', at, edge: NO_EDGE, afterId: walkFrom });
+  }
   const isOnward = state.at === null || compareInstants(at, state.at) > 0;
   // Where the source has no order inside a tie, a page that is full can bring other rows of it for ever.
   const isBlind = !isOnward && state.edge.kind === 'set';
@@ -84,16 +96,22 @@ const afterPage = (step: Step): PageReply => {
   );
 };
 
+/** True for a full page of one update time: more of its rows may follow, in any order. */
+const isOneTie = (step: Step): boolean => {
+  const [first] = step.rows.records;
+  return isFullPage(step) && first?.updatedAt === step.rows.records.at(-1)?.updatedAt;
+};
+
 /** True where the system gave all the rows that it was asked for, so that there may be more. */
-const isFullPage = ({ reading, state, count }: Step): boolean =>
-  reading.entity.pageSizeParam !== undefined && count >= state.size;
+const isFullPage = ({ reading, state, count }: Step): boolean => takesSize(reading) && count >= state.size;
+
+const takesSize = ({ requests }: RestReading): boolean => mentions(requests.list, 'pageSize');
 
 const grown = (size: number): number => Math.min(size * TIE_GROWTH, TIE_PAGE_ROWS_MAX);
 
 /** The page had rows, all of them known: the end, or the inside of a tie. */
 const afterNothingNew = (step: Step): PageReply => {
-  const { reading, state, count } = step;
-  const { entity } = reading;
+  const { state, count } = step;
   const rows = { records: [], unusable: step.rows.unusable };
   const isFull = isFullPage(step);
   if (state.at === null) return afterNoRecord(step, isFull);
@@ -102,9 +120,8 @@ const afterNothingNew = (step: Step): PageReply => {
   // Behind a tie the filter still lets the tie through: it is coarser than the times it compares.
   if (state.mode === 'past') return tooWide(step);
   const lastTied = step.rows.records.findLast(({ updatedAt }) => updatedAt === state.at);
-  if (entity.paging.style === 'keyset' && entity.paging.afterIdParam !== undefined && lastTied !== undefined) {
-    return goOn(step, rows, { mode: 'tie', edge: NO_EDGE, afterId: lastTied.id });
-  }
+  const walkFrom = lastTied === undefined ? undefined : tieStart(step, lastTied.id);
+  if (walkFrom !== undefined) return goOn(step, rows, { mode: 'tie', edge: NO_EDGE, afterId: walkFrom });
   if (!isFull) return goOn(step, rows, { mode: 'probe', stuck: count });
   if (state.size >= TIE_PAGE_ROWS_MAX) return tooWide(step);
   return goOn(step, rows, { mode: 'page', size: grown(state.size) });
@@ -130,11 +147,9 @@ const afterProbe = (step: Step): PageReply => {
 };
 
 const tooWide = ({ reading, state, count }: Step): PageReply => {
-  const { pageSizeParam } = reading.entity;
-  const remedy =
-    pageSizeParam === undefined
-      ? 'set afterIdParam or pageSizeParam'
-      : 'set afterIdParam, or a pageSize that the system grants';
+  const remedy = !takesSize(reading)
+    ? 'set afterIdParam or pageSizeParam'
+    : 'set afterIdParam, or a pageSize that the system grants';
   return malformed(
     `Cannot read on ${reading.subject}: more rows may share the update time ${state.at ?? ''} than fit a page of ${count}; ${remedy} in the contract`,
   );
@@ -165,6 +180,3 @@ const isAscending = (ids: readonly string[]): boolean => {
     ids.every((id, index) => index === 0 || isLess(ids[index - 1] ?? '', id));
   return goesUp((a, b) => BigInt(a) < BigInt(b)) || goesUp((a, b) => a < b);
 };
-
-const isFinerThanFilter = ({ entity }: RestReading, { body, updatedAt }: SystemRecord): boolean =>
-  !updatedAt.endsWith('000000Z') || /\.\d{4,}/.test(scalarText(valueAt(body, entity.updatedAtField)) ?? '');

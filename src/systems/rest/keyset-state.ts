@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import type { TimestampFormat } from '../../core/instant.ts';
-import { formatInstant, instantFromMs, shiftInstant } from '../../core/instant.ts';
+import { instantFromMs, shiftInstant } from '../../core/instant.ts';
+import { valueAt } from '../../core/json.ts';
 import { instantText } from '../../core/read/checkpoint.ts';
-import type { PageRequest } from '../../core/system/entity-driver.ts';
+import type { PageRequest, SystemRecord } from '../../core/system/entity-driver.ts';
+import { scalarText } from '../row-reader.ts';
+import type { Bindings } from './fill-template.ts';
 import { edgeSchema, NO_EDGE } from './keyset-edge.ts';
-import { pageQuery, type Query, type RestReading } from './rest-reading.ts';
+import { pageBindings, type RestReading } from './rest-reading.ts';
 
 /** Where a sweep by key is: the content of its token. */
 export const keysetState = z.strictObject({
@@ -50,25 +53,33 @@ export const beginKeyset = ({ since, pageSize }: PageRequest): KeysetState => ({
 });
 
 /** The smallest step that a filter on the update time can make. */
-const UNIT_MS: Readonly<Record<TimestampFormat, number>> = { iso: 1, 'epoch-ms': 1, 'epoch-s': 1000 };
+const UNIT_MS: Readonly<Record<TimestampFormat, number>> = {
+  iso: 1,
+  'iso-s': 1000,
+  'sql-s': 1000,
+  'epoch-ms': 1,
+  'epoch-s': 1000,
+};
 
-/** The query parameters that ask for the next rows of a sweep. */
-export const keysetQuery = (reading: RestReading, state: KeysetState): Query => {
-  const { timestamp, paging } = reading.entity;
+const unitMs = ({ entity }: RestReading): number => UNIT_MS[entity.sinceAs ?? entity.timestamp];
+
+/** True for an update time with digits that a filter cannot carry. */
+export const isFinerThanFilter = (reading: RestReading, { body, updatedAt }: SystemRecord): boolean =>
+  !updatedAt.endsWith(unitMs(reading) === 1000 ? '000000000Z' : '000000Z') ||
+  /\.\d{4,}/.test(scalarText(valueAt(body, reading.entity.updatedAtField)) ?? '');
+
+/** What asks for the next rows of a sweep. */
+export const keysetBindings = (reading: RestReading, state: KeysetState): Bindings => {
   const { mode, since, at, size } = state;
   const from = at ?? since;
-  const ask = (instant: typeof from): Query =>
-    pageQuery(reading, instant === null ? null : formatInstant(instant, timestamp), size);
   switch (mode) {
     case 'page':
-      return ask(from);
+      return pageBindings(reading, from, size);
     case 'past':
-      return ask(from === null ? null : shiftInstant(from, UNIT_MS[timestamp]));
-    case 'tie': {
-      const param = paging.style === 'keyset' ? paging.afterIdParam : undefined;
-      return param === undefined ? ask(from) : [...ask(from), [param, state.afterId]];
-    }
+      return pageBindings(reading, from === null ? null : shiftInstant(from, unitMs(reading)), size);
+    case 'tie':
+      return { ...pageBindings(reading, from, size), afterId: state.afterId };
     case 'probe':
-      return ask(instantFromMs(0));
+      return pageBindings(reading, instantFromMs(0), size);
   }
 };

@@ -1,11 +1,14 @@
 import { z } from 'zod';
-import { compareInstants, formatInstant, type Instant } from '../../core/instant.ts';
+import { canFilterSince } from '../../core/contract/rest/entity.ts';
+import { compareInstants, type Instant } from '../../core/instant.ts';
 import { isJsonObject, type JsonValue } from '../../core/json.ts';
 import { instantText } from '../../core/read/checkpoint.ts';
 import type { PageReply, PageRequest } from '../../core/system/entity-driver.ts';
 import { pageWith, readToken } from '../page-token.ts';
 import { rowDigest, type Rows } from '../row-reader.ts';
-import { getRows, malformed, pageQuery, type RestReading } from './rest-reading.ts';
+import { getRows, malformed, pageBindings, type RestReading } from './rest-reading.ts';
+import { scanOf } from './scan.ts';
+import { capFailure } from './window-cap.ts';
 
 /** Steps back without a later update time in between, after which the source moves too much to be read by offset. */
 const STEPS_BACK_MAX = 5;
@@ -39,21 +42,36 @@ type State = z.infer<typeof stateSchema>;
  *
  * The source ends where nothing follows the last row; a page that is merely short proves nothing.
  */
-export const readOffsetPage = async (reading: RestReading, param: string, request: PageRequest): Promise<PageReply> => {
+export const readOffsetPage = async (reading: RestReading, request: PageRequest): Promise<PageReply> => {
   const { subject } = reading;
   const token = request.token === null ? undefined : readToken(stateSchema, request.token, subject);
   if (token?.kind === 'failed') return token;
-  const state = token?.state ?? begin(request);
+  const stored = token?.state ?? begin(request);
+  const state = withinCap(reading, stored, request.pageSize);
+  if (state === undefined) return capFailure(reading, stored.offset);
   const overlap = state.guard === null ? 0 : 1;
-  const since = state.since === null ? null : formatInstant(state.since, reading.entity.timestamp);
-  const query = pageQuery(reading, since, request.pageSize + overlap);
-  const reply = await getRows(reading, [...query, [param, String(state.offset - overlap)]]);
+  const bindings = {
+    ...pageBindings(reading, state.since, request.pageSize + overlap),
+    offset: state.offset - overlap,
+  };
+  const reply = await getRows(reading, reading.requests.list, { bindings });
   if (reply.kind === 'failed') return reply;
   const [first] = reply.rows;
   if (state.guard !== null && (first === undefined || guardOf(reading, first) !== state.guard)) {
     return stepBack(reading, state);
   }
-  return afterPage(reading, state, reply.rows.slice(overlap));
+  return afterPage(reading, state, { fresh: reply.rows.slice(overlap), json: reply.json });
+};
+
+/**
+ * The state itself, or where the next page would pass the cap of a window, a new window that begins at the last update
+ * time; undefined when that is where this one began.
+ */
+const withinCap = ({ entity }: RestReading, state: State, pageSize: number): State | undefined => {
+  const { windowCap } = entity;
+  if (windowCap === undefined || state.offset === 0 || state.offset + pageSize <= windowCap.rows) return state;
+  if (!canFilterSince(entity) || !isLater(state.at, state.since) || state.at === null) return undefined;
+  return { ...state, since: state.at, floor: state.at, offset: 0, guard: null };
 };
 
 const begin = ({ since }: PageRequest): State => ({
@@ -73,7 +91,9 @@ const guardOf = ({ reader }: RestReading, row: JsonValue): string => {
   return rowDigest(record === undefined ? row : [record.id, record.updatedAt]).slice(0, MARK_CHARS);
 };
 
-const afterPage = (reading: RestReading, state: State, fresh: readonly JsonValue[]): PageReply => {
+type Fresh = { readonly fresh: readonly JsonValue[]; readonly json: JsonValue };
+
+const afterPage = (reading: RestReading, state: State, { fresh, json }: Fresh): PageReply => {
   const read = reading.reader.read(fresh);
   const { floor } = state;
   const rows: Rows = {
@@ -82,7 +102,14 @@ const afterPage = (reading: RestReading, state: State, fresh: readonly JsonValue
     unusable: read.unusable,
   };
   const lastRow = fresh.at(-1);
-  if (lastRow === undefined) return pageWith(rows, null, reading.subject);
+  if (lastRow === undefined) {
+    return pageWith(
+      rows,
+      null,
+      reading.subject,
+      scanOf(reading, { rows: state.offset, total: null, doubt: null }, json),
+    );
+  }
   const at = rows.records.at(-1)?.updatedAt ?? state.at;
   const next: State = {
     ...state,
@@ -100,7 +127,7 @@ const isLater = (at: Instant | null, before: Instant | null): boolean =>
 
 const stepBack = (reading: RestReading, state: State): PageReply => {
   const { entity, subject } = reading;
-  if (entity.sinceParam === undefined) {
+  if (!canFilterSince(entity)) {
     return malformed(
       `Cannot read on ${subject}: it is unstable; rows moved while it was read by offset, and without sinceParam there is no way back`,
     );

@@ -1,51 +1,98 @@
-import type { RestEntity } from '../../core/contract/system-contract.ts';
-import type { EntityDriver, PageReply, PageRequest } from '../../core/system/entity-driver.ts';
+import { canReadChanges, type RestEntity } from '../../core/contract/rest/entity.ts';
+import type {
+  EntityDriver,
+  PageReply,
+  PageRequest,
+  WriteReply,
+  WriteRequest,
+} from '../../core/system/entity-driver.ts';
 import type { Http } from '../http/http.ts';
 import { createRowReader } from '../row-reader.ts';
-import { findBatchMaxOf, findRows } from './find-rows.ts';
+import { constantsOf } from './constants.ts';
+import { findRows } from './find-rows.ts';
 import { readFollowedPage } from './follow-page.ts';
 import { readKeysetPage } from './keyset-page.ts';
 import { readOffsetPage } from './offset-page.ts';
+import { findBatchMaxOf, requestsOf } from './requests-of.ts';
 import { malformed, type RestReading } from './rest-reading.ts';
+import { readTogetherPage } from './together-page.ts';
 import { writeRow } from './write-row.ts';
+import { writeRows } from './write-rows.ts';
 
 type RestDriverSetup = {
   readonly http: Http;
   readonly entity: RestEntity;
   /** Names of entity and system, for reasons. */
   readonly names: { readonly entity: string; readonly system: string };
+  /** Given for a target. */
+  readonly externalIdField?: string | undefined;
 };
 
 /** The driver `rest`: one entity of a JSON API, as its contract describes it. */
-export const createRestDriver = ({ http, entity, names }: RestDriverSetup): EntityDriver => {
+export const createRestDriver = ({ http, entity, names, ...given }: RestDriverSetup): EntityDriver => {
   const reader = createRowReader(entity);
-  const label = entity.path.startsWith('/') ? entity.path : `/${entity.path}`;
-  const reading = { entity, http, reader, label, subject: `entity "${names.entity}" of system "${names.system}"` };
+  const requests = requestsOf(entity);
+  const externalIdField = given.externalIdField ?? entity.externalIdField;
+  const reading: RestReading = {
+    entity,
+    requests,
+    constants: constantsOf({ entity, externalIdField }),
+    http,
+    reader,
+    externalIdField,
+    subject: `entity "${names.entity}" of system "${names.system}"`,
+  };
+  const { batch } = entity;
+  const { find, readByIds, upsertMany } = requests;
   return {
     pageSize: entity.pageSize,
-    findBatchMax: findBatchMaxOf(reading),
+    findBatchMax: findBatchMaxOf(entity),
     nativeUpsert: entity.write.mode === 'upsert',
     readPage: (request) => readPage(reading, request),
-    find: (field, values) => findRows(reading, field, values),
-    readByIds: (ids) => findRows(reading, entity.idField, ids),
+    find: (field, values) => findRows(reading, { template: find, field, gives: 'fields' }, values),
+    readByIds: (ids) => findRows(reading, { template: readByIds, field: entity.idField, gives: 'row' }, ids),
     toRecord: reader.toRecord,
-    write: (request) => writeRow(reading, request),
+    write: (request) => writeOne(reading, request),
+    ...(batch === undefined || upsertMany === undefined
+      ? {}
+      : {
+          writeMany: {
+            max: batch.max,
+            write: (all, writeId) => writeRows(reading, { template: upsertMany, batch, writeId }, all),
+          },
+        }),
+    ...(entity.exclusionLagSeconds === 0 ? {} : { exclusionLagMs: entity.exclusionLagSeconds * 1000 }),
   };
 };
 
+/** An API that has an upsert for several only is given one. */
+const writeOne = async (reading: RestReading, request: WriteRequest): Promise<WriteReply> => {
+  const { batch } = reading.entity;
+  const { upsert, upsertMany } = reading.requests;
+  if (request.kind !== 'upsert' || upsert !== undefined || upsertMany === undefined || batch === undefined) {
+    return writeRow(reading, request);
+  }
+  const [reply] = await writeRows(reading, { template: upsertMany, batch, writeId: request.writeId }, [request]);
+  if (reply === undefined) throw new Error(`Cannot tell what became of a write to ${reading.subject}: no reply`);
+  return reply;
+};
+
 const readPage = (reading: RestReading, request: PageRequest): Promise<PageReply> => {
-  const { paging, sinceParam } = reading.entity;
-  if (request.since !== null && sinceParam === undefined) {
-    const reason = `Cannot read changes of ${reading.subject}: its contract has no sinceParam`;
+  const { entity } = reading;
+  if (request.since !== null && !canReadChanges(entity)) {
+    const what = entity.requests.list === undefined ? 'sinceParam' : '{since} in requests.list';
+    const reason = `Cannot read changes of ${reading.subject}: its contract has no ${what}`;
     return Promise.resolve(malformed(reason));
   }
-  switch (paging.style) {
+  switch (entity.paging.style) {
     case 'cursor':
     case 'link':
+    case 'page':
+    case 'whole':
       return readFollowedPage(reading, request);
     case 'keyset':
-      return readKeysetPage(reading, request);
+      return entity.paging.tie === 'together' ? readTogetherPage(reading, request) : readKeysetPage(reading, request);
     case 'offset':
-      return readOffsetPage(reading, paging.param, request);
+      return readOffsetPage(reading, request);
   }
 };

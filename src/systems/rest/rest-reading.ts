@@ -1,16 +1,26 @@
-import type { RestEntity } from '../../core/contract/system-contract.ts';
-import { type JsonValue, valueAt } from '../../core/json.ts';
+import { answerAt } from '../../core/answer-path.ts';
+import type { RestEntity } from '../../core/contract/rest/entity.ts';
+import type { RequestTemplate } from '../../core/contract/rest/template.ts';
+import { formatInstant, type Instant } from '../../core/instant.ts';
+import type { JsonValue } from '../../core/json.ts';
 import type { SystemFailure } from '../../core/system/failure.ts';
 import type { Http, HttpRequest } from '../http/http.ts';
-import type { RowReader } from '../row-reader.ts';
+import { type RowReader, scalarText } from '../row-reader.ts';
+import { holds, judgeDialect } from './dialect.ts';
+import { fillRequest } from './fill-request.ts';
+import type { Bindings } from './fill-template.ts';
+import type { Requests } from './requests-of.ts';
 
 /** What every part of the driver needs of one entity. */
 export type RestReading = {
   readonly entity: RestEntity;
+  readonly requests: Requests;
+  /** What the contract gives to placeholders. */
+  readonly constants: Bindings;
   readonly http: Http;
   readonly reader: RowReader;
-  /** Path of the entity as reasons show it. */
-  readonly label: string;
+  /** The field that holds the external ID, where it is known. */
+  readonly externalIdField: string | undefined;
   /** Entity and system, for reasons. */
   readonly subject: string;
 };
@@ -20,8 +30,6 @@ export type RestReading = {
  * by a page limit of the server's own.
  */
 export const SERVER_PAGE_ROWS_MIN = 10;
-
-export type Query = readonly (readonly [name: string, value: string])[];
 
 export type RowsReply =
   | {
@@ -34,41 +42,71 @@ export type RowsReply =
     }
   | { readonly kind: 'failed'; readonly failure: SystemFailure };
 
-/** Reads one page of rows. The query goes before the fixed parameters of the contract where both name one. */
-export const getRows = async (reading: RestReading, query: Query): Promise<RowsReply> => {
-  const { entity } = reading;
-  const given = new Set(query.map(([name]) => name));
-  const fixed = Object.entries(entity.params).filter(([name]) => !given.has(name));
-  return request(reading, { path: entity.path }, [...fixed, ...query]);
+type Asked = { readonly bindings: Bindings; readonly items?: readonly Bindings[] };
+
+/** Asks for a page of rows. */
+export const getRows = async (reading: RestReading, template: RequestTemplate, asked: Asked): Promise<RowsReply> => {
+  const filled = fillRequest(template, { ...reading.constants, ...asked.bindings }, asked.items);
+  if (filled.kind === 'unsendable') {
+    const reason = `Cannot read ${reading.subject}: not sent, because ${filled.what}`;
+    return { kind: 'failed', failure: { kind: 'rejected', status: 0, reason } };
+  }
+  return read(reading, { ...filled.request, isRead: true });
 };
 
-/** Reads the page that a link of the system leads to. */
-export const getLinkedRows = (reading: RestReading, url: string): Promise<RowsReply> => request(reading, { url }, []);
+/** Reads the page that a link of the system leads to, with the headers of the list. */
+export const getLinkedRows = async (reading: RestReading, url: string): Promise<RowsReply> => {
+  const filled = fillRequest({ ...reading.requests.list, path: '' }, reading.constants);
+  const headers = filled.kind === 'filled' ? (filled.request.headers ?? {}) : {};
+  return read(reading, { method: 'GET', to: { url }, label: labelOfList(reading), headers });
+};
 
-/** The parameters that ask for `size` rows changed at or after `since`, written as the system writes times. */
-export const pageQuery = ({ entity }: RestReading, since: string | null, size: number): Query => [
-  ...(since === null || entity.sinceParam === undefined ? [] : [[entity.sinceParam, since] as const]),
-  ...(entity.pageSizeParam === undefined ? [] : [[entity.pageSizeParam, String(size)] as const]),
-];
+/** An instant as the filter of the list takes it. */
+const sinceText = ({ entity }: Pick<RestReading, 'entity'>, since: Instant | null): string | undefined =>
+  since === null ? undefined : formatInstant(since, entity.sinceAs ?? entity.timestamp);
+
+/** What asks for `size` rows changed at or after `since`. */
+export const pageBindings = (reading: RestReading, since: Instant | null, size: number): Bindings => {
+  const text = sinceText(reading, since);
+  return { pageSize: size, ...(text === undefined ? {} : { since: text }) };
+};
 
 export const malformed = (reason: string): { readonly kind: 'failed'; readonly failure: SystemFailure } => ({
   kind: 'failed',
   failure: { kind: 'malformed', reason },
 });
 
-const request = async (reading: RestReading, to: HttpRequest['to'], query: Query): Promise<RowsReply> => {
-  const { entity, http, label, subject } = reading;
-  const reply = await http.request({ method: 'GET', to, query, label });
+const labelOfList = ({ requests }: RestReading): string => {
+  const { path } = requests.list;
+  const text = typeof path === 'string' ? path : (path.firstOf[0] ?? '');
+  return text.startsWith('/') ? text : `/${text}`;
+};
+
+const read = async (reading: RestReading, request: HttpRequest): Promise<RowsReply> => {
+  const { entity, http, subject } = reading;
+  const reply = await http.request({ ...request, judge: (answer) => judgeDialect(entity.errors, answer) });
   if (reply.kind === 'failed') return reply;
-  const rows = reply.json === undefined ? undefined : valueAt(reply.json, entity.recordsAt);
-  if (reply.json === undefined || !isArray(rows)) {
+  const items = reply.json === undefined ? undefined : answerAt(reply.json, entity.recordsAt);
+  if (reply.json === undefined || !isArray(items)) {
     const where =
       entity.recordsAt === ''
         ? 'the answer is not an array of records'
         : `there is no array of records at "${entity.recordsAt}"`;
     return malformed(`Cannot read ${subject}: ${where} (status ${reply.status})`);
   }
-  return { kind: 'rows', rows, json: reply.json, headers: reply.headers, href: reply.href };
+  return { kind: 'rows', rows: rowsOf(entity, items), json: reply.json, headers: reply.headers, href: reply.href };
+};
+
+/** An item without a record inside stays what it is, so that it is told from others. */
+const rowsOf = ({ rowAt, skipRows }: RestEntity, items: readonly JsonValue[]): readonly JsonValue[] =>
+  rowAt === '' && skipRows.length === 0
+    ? items
+    : items.filter((item) => !skipRows.some((one) => holds(one, item))).map((item) => answerAt(item, rowAt) ?? item);
+
+/** The number of rows that the system counts; undefined where it does not say. */
+export const totalIn = ({ entity }: RestReading, json: JsonValue): number | undefined => {
+  const total = entity.totalAt === undefined ? undefined : scalarText(answerAt(json, entity.totalAt));
+  return total !== undefined && /^\d{1,15}$/.test(total) ? Number(total) : undefined;
 };
 
 const isArray = (value: JsonValue | undefined): value is readonly JsonValue[] => Array.isArray(value);

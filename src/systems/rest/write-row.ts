@@ -1,64 +1,82 @@
-import { isJsonObject, type JsonValue } from '../../core/json.ts';
+import { answerAt } from '../../core/answer-path.ts';
+import type { CreatedSignal } from '../../core/contract/rest/answers.ts';
+import type { RequestTemplate } from '../../core/contract/rest/template.ts';
+import { isJsonObject, type JsonObject, type JsonValue, valueAt } from '../../core/json.ts';
 import type { WriteReply, WriteRequest } from '../../core/system/entity-driver.ts';
-import { pathSegment } from '../http/address.ts';
-import type { HttpReply, HttpRequest } from '../http/http.ts';
+import type { HttpReply } from '../http/http.ts';
+import { scalarText } from '../row-reader.ts';
+import { holds, judgeDialect } from './dialect.ts';
+import { fillRequest } from './fill-request.ts';
+import type { Bindings } from './fill-template.ts';
 import type { RestReading } from './rest-reading.ts';
 
 const GONE = [404, 410];
 
 /**
- * Writes one record: POST to the collection, PATCH or PUT to one record, or the API's own upsert by external ID.
+ * Writes one record: creates it, updates it by its ID, or uses the API's own upsert by external ID.
  *
  * A 2xx answer whose body is an error and no record leaves the write unknown: some APIs answer so.
  */
 export const writeRow = async (reading: RestReading, request: WriteRequest): Promise<WriteReply> => {
-  const call = callOf(reading, request);
-  if (call.kind === 'unsendable') {
-    const reason = `Cannot write ${reading.subject}: not sent, because the ID cannot stand in a path`;
+  const filled = fillRequest(templateOf(reading, request), { ...reading.constants, ...bindingsOf(reading, request) });
+  if (filled.kind === 'unsendable') {
+    const what = request.kind === 'create' ? filled.what : `${filled.what}: the ID`;
+    const reason = `Cannot write ${reading.subject}: not sent, because ${what}`;
     return { kind: 'failed', failure: { kind: 'rejected', status: 0, reason } };
   }
-  const reply = await reading.http.request({ ...call.request, body: request.fields });
-  if (reply.kind === 'failed') return reply;
+  const isUpdate = request.kind === 'update';
+  const reply = await reading.http.request({
+    ...filled.request,
+    judge: (answer) => judgeDialect(reading.entity.errors, answer),
+    ...(isUpdate ? { answers: GONE } : {}),
+  });
+  if (reply.kind === 'failed') {
+    const isMissing = isUpdate && reply.failure.kind === 'rejected' && reply.failure.because === 'missing';
+    return isMissing ? { kind: 'missing' } : reply;
+  }
   return GONE.includes(reply.status) ? { kind: 'missing' } : written(reading, request, reply);
 };
 
-type Call = { readonly kind: 'call'; readonly request: HttpRequest } | { readonly kind: 'unsendable' };
-
-const callOf = (reading: RestReading, request: WriteRequest): Call => {
-  const { entity, label } = reading;
-  const path = entity.path.replace(/\/+$/, '');
-  switch (request.kind) {
-    case 'create':
-      return { kind: 'call', request: { method: 'POST', to: { path }, label } };
-    case 'update': {
-      const id = pathSegment(request.targetId);
-      if (id === undefined) return { kind: 'unsendable' };
-      const method = entity.write.mode === 'find-then-write' ? entity.write.updateMethod : 'PATCH';
-      return {
-        kind: 'call',
-        request: { method, to: { path: `${path}/${id}` }, label: `${label}/{id}`, answers: GONE },
-      };
-    }
-    case 'upsert': {
-      if (entity.write.mode !== 'upsert') {
-        throw new Error(`Cannot upsert ${reading.subject}: its contract has no upsert; find and write instead`);
-      }
-      const key = pathSegment(request.externalId);
-      if (key === undefined) return { kind: 'unsendable' };
-      const to = { path: entity.write.path.replaceAll('{externalId}', () => key) };
-      return { kind: 'call', request: { method: entity.write.method, to, label: slashed(entity.write.path) } };
-    }
+const templateOf = ({ requests, subject }: RestReading, { kind }: WriteRequest): RequestTemplate => {
+  if (kind !== 'upsert') return requests[kind];
+  if (requests.upsert === undefined) {
+    throw new Error(`Cannot upsert ${subject}: its contract has no upsert; find and write instead`);
   }
+  return requests.upsert;
 };
 
-const slashed = (path: string): string => (path.startsWith('/') ? path : `/${path}`);
+/** What placeholders stand for in a write: the record, and what names it. */
+export const bindingsOf = ({ externalIdField }: RestReading, request: WriteRequest): Bindings => {
+  const { fields, writeId } = request;
+  const key = externalIdField === undefined ? undefined : scalarText(valueAt(fields, externalIdField));
+  const externalId = request.kind === 'upsert' ? request.externalId : key;
+  return {
+    fields,
+    fieldsWithoutKey: externalIdField === undefined ? fields : without(fields, externalIdField.split('.')),
+    ...(externalId === undefined ? {} : { externalId }),
+    ...(writeId === undefined ? {} : { writeId }),
+    ...(request.kind === 'update' ? { id: request.targetId } : {}),
+    ...(request.kind === 'update' && request.version !== undefined ? { version: request.version } : {}),
+  };
+};
+
+const without = (fields: JsonObject, [step = '', ...rest]: readonly string[]): JsonObject =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) => {
+      if (name !== step) return [[name, value] as const];
+      return rest.length > 0 && isJsonObject(value) ? [[name, without(value, rest)] as const] : [];
+    }),
+  );
 
 const written = (
   reading: RestReading,
   request: WriteRequest,
-  { status, json }: Extract<HttpReply, { kind: 'response' }>,
+  reply: Extract<HttpReply, { kind: 'response' }>,
 ): WriteReply => {
-  const id = isJsonObject(json) ? reading.reader.idOf(json) : undefined;
+  const { status, json } = reply;
+  const { written: place } = reading.entity;
+  const record = json === undefined ? undefined : answerAt(json, place?.recordAt ?? '');
+  const id = isJsonObject(record) ? idIn(reading, record) : undefined;
   if (id === undefined && isErrorBody(json)) {
     const reason = `Cannot tell what became of a write to ${reading.subject}: status ${status} with an error in its body`;
     return { kind: 'failed', failure: { kind: 'unknown', answered: true, reason } };
@@ -69,18 +87,31 @@ const written = (
     case 'update':
       return { kind: 'written', targetId: request.targetId, created: false };
     case 'upsert':
-      // 204 tells nothing apart: some APIs answer it to both.
-      return { kind: 'written', targetId: id ?? null, created: status === 201 ? true : status === 200 ? false : null };
+      return { kind: 'written', targetId: id ?? null, created: wasCreated(place?.created, reply, id) };
   }
+};
+
+const idIn = ({ entity, reader }: RestReading, record: JsonObject): string | undefined =>
+  entity.written?.idAt === undefined ? reader.idOf(record) : scalarText(answerAt(record, entity.written.idAt));
+
+type Answered = { readonly status: number; readonly json: JsonValue | undefined };
+
+/** Null where the system does not say. */
+export const wasCreated = (
+  signal: CreatedSignal | undefined,
+  { status, json }: Answered,
+  id: string | undefined,
+): boolean | null => {
+  // 204 tells nothing apart: some APIs answer it to both.
+  if (signal === undefined) return status === 201 ? true : status === 200 ? false : null;
+  if ('status' in signal) return status === signal.status;
+  if ('at' in signal) return holds(signal, json);
+  const ids = answerAt(json, signal.idIn);
+  return Array.isArray(ids) && id !== undefined ? ids.some((one: JsonValue) => scalarText(one) === id) : null;
 };
 
 const isErrorBody = (json: JsonValue | undefined): boolean => {
   if (!isJsonObject(json)) return false;
-  const isSaid = (value: JsonValue | undefined): boolean =>
-    value !== undefined &&
-    value !== null &&
-    value !== false &&
-    value !== '' &&
-    !(Array.isArray(value) && value.length === 0);
-  return isSaid(json['error']) || isSaid(json['errors']) || json['success'] === false || json['ok'] === false;
+  const isSaid = (name: string): boolean => holds({ at: name }, json);
+  return isSaid('error') || isSaid('errors') || json['success'] === false || json['ok'] === false;
 };

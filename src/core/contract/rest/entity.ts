@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { entityShape } from '../entity-shape.ts';
+import { fieldPath } from '../name.ts';
+import { answerPath, batch, condition, errors, rates, windowCap, writtenAnswer } from './answers.ts';
+import { faultsOf, mentions } from './check-template.ts';
+import { paging } from './paging.ts';
+import { type RequestKind, requestTemplates } from './template.ts';
+
+const restWrite = z.discriminatedUnion('mode', [
+  z.strictObject({
+    mode: z.literal('find-then-write'),
+    updateMethod: z.enum(['PATCH', 'PUT']).default('PATCH'),
+  }),
+  z.strictObject({
+    mode: z.literal('upsert'),
+    method: z.enum(['PUT', 'PATCH', 'POST']).default('PUT'),
+    path: z
+      .string()
+      .regex(/\{externalId\}/, 'must hold {externalId}')
+      .optional()
+      .describe('Path under the base URL, with {externalId} where the key goes; not with requests.upsert'),
+  }),
+]);
+
+const DAY_SECONDS = 86_400;
+const queryParams = z.record(z.string().max(100), z.string().max(500)).default({});
+const seconds = z.number().min(0).max(DAY_SECONDS);
+
+export const restEntityShape = z.strictObject({
+  ...entityShape,
+  createdAtField: fieldPath.optional().describe('Read instead where the update time is empty until the first update'),
+  path: z.string().min(1).max(200).describe('Path under the base URL'),
+  recordsAt: answerPath
+    .default('')
+    .describe('Path of the array of records in a response; empty when the response is the array'),
+  rowAt: answerPath.default('').describe('Path of the record inside an item of that array'),
+  skipRows: z.array(condition).max(5).default([]).describe('Items of that array that are no records'),
+  fieldsAt: fieldPath.optional().describe('Path of the fields inside a record: where they are written and looked up'),
+  versionAt: answerPath.optional().describe('Path of what If-Match takes: {version}'),
+  object: z.string().min(1).max(100).optional().describe('{object}: name of the record type in the API'),
+  externalIdField: fieldPath.optional().describe('{externalIdField}, where no sync names it'),
+  select: z.array(fieldPath).max(500).optional().describe('{select}: fields to read besides ID and update time'),
+  sinceParam: z.string().optional().describe('Query parameter that means "changed at or after"; needed to be a source'),
+  sinceAs: entityShape.timestamp.unwrap().optional().describe('How {since} is written, where not as timestamps are'),
+  pageSizeParam: z.string().optional().describe('Query parameter for the page size'),
+  params: queryParams.describe('Sent with every read; must ask for the order (update time, ID)'),
+  paging: paging.default({ style: 'keyset' }),
+  windowCap: windowCap.optional().describe('The most rows that one window gives; reaching it is no end'),
+  totalAt: answerPath.optional().describe('Path of the number of rows of a window, to hold the rows read against'),
+  findParam: z
+    .string()
+    .default('{field}')
+    .describe('Query parameter of a lookup; {field} is the name of the field looked up'),
+  findMany: z.enum(['repeat', 'comma', 'none']).default('none').describe('How one lookup carries several keys'),
+  findTemplate: z
+    .string()
+    .max(500)
+    .regex(/\{values\}/, 'must hold {values}')
+    .optional()
+    .describe(
+      'Value of findParam, in place of findMany; {field} is the field looked up, {values} the keys as JSON strings joined by commas',
+    ),
+  requests: requestTemplates.default({}).describe('Requests as data, where the keys above do not do'),
+  errors: errors.optional().describe('What answers mean where that is not what their status says'),
+  write: restWrite.default({ mode: 'find-then-write', updateMethod: 'PATCH' }),
+  written: writtenAnswer.optional().describe('Where the answer to a write says what became of it'),
+  batch: batch.optional().describe('How the answer to requests.upsertMany is taken apart'),
+  exclusionLagSeconds: seconds.default(0).describe('The API leaves out changes younger than this'),
+  indexLagSeconds: seconds.default(0).describe('A change shows in lists this much later at the latest'),
+  resolutionSeconds: seconds.default(0).describe('Step of the update times, where they are rounded'),
+  tokenLifeSeconds: z
+    .int()
+    .min(1)
+    .max(365 * DAY_SECONDS)
+    .optional()
+    .describe('How long a page token is good'),
+  retentionDays: z.int().min(1).max(3650).optional().describe('How far back changes can be read at all'),
+  rates: rates.describe('Published limits'),
+  quirks: z.array(z.string().max(300)).max(20).default([]).describe('What one should know of the API'),
+});
+
+type Lists = Pick<RestEntity, 'sinceParam' | 'requests' | 'paging'>;
+
+/** True when a list can begin at an update time. */
+export const canFilterSince = ({ requests, sinceParam }: Pick<Lists, 'sinceParam' | 'requests'>): boolean =>
+  requests.list === undefined ? sinceParam !== undefined : mentions(requests.list, 'since');
+
+/** True when changes can be read: the list takes a start, or gives everything. */
+export const canReadChanges = (entity: Lists): boolean => canFilterSince(entity) || entity.paging.style === 'whole';
+
+const REQUEST_KINDS = ['list', 'find', 'readByIds', 'create', 'update', 'upsert', 'upsertMany'] as const;
+
+type Shape = z.infer<typeof restEntityShape>;
+type Report = (path: readonly string[], message: string) => void;
+
+const checkWrites = ({ write, requests, batch: many }: Shape, report: Report): void => {
+  const upsert = requests.upsert ?? requests.upsertMany;
+  if (write.mode === 'upsert' && write.path === undefined && upsert === undefined) {
+    report(['write', 'path'], 'must be there, or else requests.upsert or requests.upsertMany');
+  }
+  if (write.mode === 'upsert' && write.path !== undefined && requests.upsert !== undefined) {
+    report(['write', 'path'], 'and requests.upsert both say how to upsert');
+  }
+  if (write.mode !== 'upsert' && upsert !== undefined) {
+    report(['write', 'mode'], 'must be upsert, for there are requests that upsert');
+  }
+  if ((many === undefined) !== (requests.upsertMany === undefined)) {
+    report(['batch'], 'and requests.upsertMany need each other');
+  }
+  for (const kind of ['create', 'update', 'upsert', 'upsertMany'] as const) {
+    if (requests[kind]?.method === 'GET') report(['requests', kind, 'method'], 'must be POST, PUT or PATCH');
+  }
+};
+
+const checkPaging = ({ paging: style, requests, windowCap: cap, totalAt }: Shape, report: Report): void => {
+  const { list } = requests;
+  const needs = (name: string, isGiven: boolean): void => {
+    if (!isGiven && !mentions(list, name)) report(['paging'], `needs its parameter, or {${name}} in requests.list`);
+  };
+  if (style.style === 'cursor') needs('cursor', style.param !== undefined);
+  if (style.style === 'offset') needs('offset', style.param !== undefined);
+  if (style.style === 'page') needs('page', style.param !== undefined);
+  if (style.style === 'keyset' && style.tie !== undefined) needs('afterId', style.afterIdParam !== undefined);
+  if (cap?.signal === 'plateau' && totalAt === undefined) report(['windowCap', 'signal'], 'needs totalAt');
+};
+
+export const restEntity = restEntityShape.superRefine((entity, context) => {
+  const report: Report = (path, message) => context.addIssue({ code: 'custom', path: [...path], message });
+  if (entity.findTemplate !== undefined && entity.findMany !== 'none') {
+    report(['findMany'], 'and findTemplate both say how a lookup carries its keys');
+  }
+  checkWrites(entity, report);
+  checkPaging(entity, report);
+  for (const kind of REQUEST_KINDS satisfies readonly RequestKind[]) {
+    const request = entity.requests[kind];
+    if (request === undefined) continue;
+    for (const { path, message } of faultsOf(kind, request)) report(['requests', kind, ...path], message);
+  }
+});
+export type RestEntity = z.infer<typeof restEntity>;

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { answerPath, condition, somePath } from './answers.ts';
+
+const end = condition.optional().describe('Says that there is no more, also where something to go on with is given');
+
+/** How a list goes on. */
+export const paging = z.discriminatedUnion('style', [
+  z.strictObject({
+    style: z.literal('cursor'),
+    param: z.string().optional().describe('Query parameter that carries the cursor; else {cursor} in requests.list'),
+    nextAt: somePath.describe('Path of the next cursor in the response'),
+    end,
+  }),
+  z.strictObject({
+    style: z.literal('link'),
+    nextAt: answerPath.optional().describe('Path of the next link in the response; the Link header when left out'),
+    end,
+  }),
+  z.strictObject({
+    style: z.literal('keyset'),
+    afterIdParam: z
+      .string()
+      .optional()
+      .describe('Query parameter for "ID greater than", used inside a tie of timestamps'),
+    tie: z
+      .enum(['apart', 'together'])
+      .optional()
+      .describe('{afterId} in requests.list walks a tie on its own, or says with each page where the one before ended'),
+    tieFrom: z.string().max(100).optional().describe('An ID before all others, where a tie comes in no order of IDs'),
+    end,
+  }),
+  z.strictObject({
+    style: z.literal('offset'),
+    param: z.string().optional().describe('Query parameter that carries the number of rows to skip'),
+  }),
+  z.strictObject({
+    style: z.literal('page'),
+    param: z.string().optional().describe('Query parameter that carries the number of the page'),
+    first: z.int().min(0).max(1).default(1),
+    end,
+  }),
+  z.strictObject({ style: z.literal('whole') }),
+]);

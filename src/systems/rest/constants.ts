@@ -1,0 +1,30 @@
+import type { RestEntity } from '../../core/contract/rest/entity.ts';
+import type { Bindings } from './fill-template.ts';
+
+type Columns = { readonly entity: RestEntity; readonly externalIdField: string | undefined };
+
+/**
+ * `{select}`: the fields to read, each once. ID, update time, external ID and the field looked up are among them; of
+ * these, ID and time only where they stand among the fields (`fieldsAt`). Nothing where the contract names no fields.
+ */
+export const selectOf = ({ entity, externalIdField }: Columns, field?: string): Bindings => {
+  const { select, fieldsAt, idField, updatedAtField, createdAtField } = entity;
+  if (select === undefined) return {};
+  const inside = fieldsAt === undefined ? '' : `${fieldsAt}.`;
+  const own = [idField, updatedAtField, createdAtField ?? idField]
+    .filter((path) => path.startsWith(inside))
+    .map((path) => path.slice(inside.length));
+  const keys = [externalIdField, field].flatMap((one) => (one === undefined ? [] : [one]));
+  return { select: [...new Set([...own, ...keys, ...select])] };
+};
+
+/** What a contract gives to placeholders, whatever is asked. */
+export const constantsOf = (columns: Columns): Bindings => {
+  const { object } = columns.entity;
+  const { externalIdField } = columns;
+  return {
+    ...selectOf(columns),
+    ...(object === undefined ? {} : { object }),
+    ...(externalIdField === undefined ? {} : { externalIdField }),
+  };
+};
