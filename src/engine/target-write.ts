@@ -1,34 +1,23 @@
 import { type CircuitSignal, signalOfFailure } from '../core/circuit/signal.ts';
-import { digestJson } from '../core/digest.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
+import { sourceOwned } from '../core/mapping/target-owned.ts';
 import { storableReason } from '../core/protocol/reason.ts';
 import type { WriteOutcome } from '../core/protocol/write-routes.ts';
 import { UNKNOWN_QUARANTINE_MS } from '../core/protocol/write-routes.ts';
 import type { Phase } from '../core/retry/dispositions.ts';
 import { dispositionOf, phaseOfWrite } from '../core/retry/fault.ts';
-import { conflictsOf, sourceOwned, targetOwned } from '../core/mapping/target-owned.ts';
-import { projectTarget } from '../core/reconcile/compare.ts';
-import type { FoundRecord, WriteReply, WriteRequest } from '../core/system/entity-driver.ts';
+import type { WriteRequest } from '../core/system/entity-driver.ts';
 import type { SystemFailure } from '../core/system/failure.ts';
+import { type Ready, sendTogether, type Sent } from './batch-write.ts';
 import type { Prepared } from './contracts.ts';
 import { eachOf } from './each-of.ts';
 import { withRetry } from './retry.ts';
 import { remainingMs, type Runtime } from './runtime.ts';
+import { AT_ONCE, look, type Looked, lookTogether, mustLook, type TargetWrite } from './target-look.ts';
 
 /** Time that one more find and write need; with less left an unknown write is left to the next call. */
 const ANOTHER_ROUND_MS = 4000;
 const ROUNDS_MAX = 4;
-/** Requests to one target at the same time. */
-const AT_ONCE = 6;
-
-/** One record to bring to the target. `fields` are whole and validated, without the external ID. */
-export type TargetWrite = {
-  readonly externalId: string;
-  readonly fields: JsonObject;
-  readonly targetId: string | null;
-  /** Look before writing: an earlier write may have happened. */
-  readonly readBack: boolean;
-};
 
 export type Written = {
   readonly outcome: WriteOutcome;
@@ -40,46 +29,7 @@ export type Written = {
   readonly signal: CircuitSignal;
 };
 
-type Looked =
-  | { readonly kind: 'none' }
-  | {
-      readonly kind: 'one';
-      readonly id: string;
-      /** Nothing is left to write: what the source owns is there. */
-      readonly equal: boolean;
-      /** What the target owns and holds otherwise than the source. */
-      readonly kept: readonly string[];
-    }
-  | { readonly kind: 'several'; readonly copies: number }
-  | { readonly kind: 'failed'; readonly failure: SystemFailure };
-
 const DEFAULT_RETRY_MS = 60_000;
-
-const judge = (prepared: Prepared, fields: JsonObject, found: readonly FoundRecord[]): Looked => {
-  const [only] = found;
-  if (only === undefined) return { kind: 'none' };
-  if (found.length > 1) return { kind: 'several', copies: found.length };
-  const { sync } = prepared.bundle;
-  const projection = projectTarget(sync, prepared.mapping, only.body);
-  // A Zap may write a part of the fields: only those are compared.
-  const wanted = sourceOwned(sync, fields);
-  const compared = Object.fromEntries(Object.keys(wanted).map((field) => [field, projection[field] ?? null]));
-  const equal = digestJson(compared) === digestJson(wanted);
-  return { kind: 'one', id: only.id, equal, kept: conflictsOf(sync, fields, projection) };
-};
-
-/** Looks at the target for records by their external IDs. One request, and `writes` are at most `findBatchMax`. */
-const look = async (
-  prepared: Prepared,
-  runtime: Runtime,
-  writes: readonly TargetWrite[],
-): Promise<(write: TargetWrite) => Looked> => {
-  const { externalIdField } = prepared.bundle.sync.target;
-  const ids = [...new Set(writes.map(({ externalId }) => externalId))];
-  const { reply } = await withRetry(runtime, () => prepared.target.find(externalIdField, ids));
-  if (reply.kind === 'failed') return () => ({ kind: 'failed', failure: reply.failure });
-  return ({ externalId, fields }) => judge(prepared, fields, reply.byValue.get(externalId) ?? []);
-};
 
 const notSent = (failure: SystemFailure, attempts: number): Written => ({
   outcome: { kind: 'not_sent', reason: storableReason(failure.reason) },
@@ -154,16 +104,15 @@ const withValue = (fields: JsonObject, [step = '', ...rest]: readonly string[], 
 const bodyOf = (prepared: Prepared, externalId: string, fields: JsonObject): JsonObject =>
   withValue(fields, prepared.bundle.sync.target.externalIdField.split('.'), externalId);
 
-/** Whether nothing can be written before the target was looked at: for its ID, or because it owns some of the fields. */
-const mustLook = ({ target, bundle }: Prepared, { targetId, readBack, fields }: TargetWrite): boolean =>
-  (!target.nativeUpsert && (targetId === null || readBack)) || targetOwned(bundle.sync, fields).length > 0;
-
 /** Makes the request. `targetId` is the record to update, null where the target has none. */
 const requestFor = (prepared: Prepared, write: TargetWrite, targetId: string | null): WriteRequest => {
   const wanted = targetId === null ? write.fields : sourceOwned(prepared.bundle.sync, write.fields);
   const fields = bodyOf(prepared, write.externalId, wanted);
-  if (prepared.target.nativeUpsert) return { kind: 'upsert', externalId: write.externalId, fields };
-  return targetId === null ? { kind: 'create', fields } : { kind: 'update', targetId, fields };
+  const { externalId, intentId } = write;
+  if (prepared.target.nativeUpsert) return { kind: 'upsert', externalId, fields, writeId: `${intentId}-upsert` };
+  return targetId === null
+    ? { kind: 'create', fields, writeId: `${intentId}-create` }
+    : { kind: 'update', targetId, fields, writeId: `${intentId}-update` };
 };
 
 type Round =
@@ -171,12 +120,7 @@ type Round =
   /** Look again and decide anew; `waitMs` first, when an effect may still be coming. */
   | { readonly kind: 'again'; readonly waitMs: number; readonly reason: string; readonly attempts: number };
 
-const afterWrite = async (
-  prepared: Prepared,
-  runtime: Runtime,
-  write: TargetWrite,
-  sent: { readonly reply: WriteReply; readonly attempts: number; readonly kept: readonly string[] },
-): Promise<Round> => {
+const afterWrite = async (prepared: Prepared, runtime: Runtime, write: TargetWrite, sent: Sent): Promise<Round> => {
   const { reply, attempts, kept } = sent;
   if (reply.kind === 'missing') return { kind: 'again', waitMs: 0, reason: 'The record to update is gone', attempts };
   if (reply.kind === 'written' && reply.targetId !== null) {
@@ -208,44 +152,56 @@ const afterWrite = async (
   return { kind: 'again', waitMs: isOver ? 0 : UNKNOWN_QUARANTINE_MS, reason, attempts };
 };
 
+/** How a write begins: with a request, or it is done before anything is sent. */
+type Start =
+  | { readonly kind: 'done'; readonly written: Written }
+  | { readonly kind: 'send'; readonly request: WriteRequest; readonly kept: readonly string[] };
+
+/** @param looked what was seen on the target; undefined where nothing had to be seen */
+const startOf = (prepared: Prepared, write: TargetWrite, looked: Looked | undefined): Start => {
+  switch (looked?.kind) {
+    case undefined:
+      return { kind: 'send', request: requestFor(prepared, write, write.targetId), kept: [] };
+    case 'failed':
+      return { kind: 'done', written: fromFailure(looked.failure, 'write_before_send', 0) };
+    case 'several':
+      return { kind: 'done', written: severalCopies(looked.copies, 0) };
+    case 'none':
+      return { kind: 'send', request: requestFor(prepared, write, null), kept: [] };
+    case 'one': {
+      const { id, kept } = looked;
+      if (!looked.equal) return { kind: 'send', request: requestFor(prepared, write, id), kept };
+      return { kind: 'done', written: confirmed({ targetId: id, created: null, readBack: true }, kept, 0) };
+    }
+  }
+};
+
 const round = async (
   prepared: Prepared,
   runtime: Runtime,
   write: TargetWrite,
   seen: Looked | undefined,
 ): Promise<Round> => {
-  let { targetId } = write;
-  let kept: readonly string[] = [];
-  if (mustLook(prepared, write)) {
-    const looked = seen ?? (await look(prepared, runtime, [write]))(write);
-    if (looked.kind === 'failed') return { kind: 'done', written: fromFailure(looked.failure, 'write_before_send', 0) };
-    if (looked.kind === 'several') return { kind: 'done', written: severalCopies(looked.copies, 0) };
-    if (looked.kind === 'one') {
-      kept = looked.kept;
-      const how = { targetId: looked.id, created: null, readBack: true };
-      if (looked.equal) return { kind: 'done', written: confirmed(how, kept, 0) };
-    }
-    targetId = looked.kind === 'one' ? looked.id : null;
-  }
+  const looked = mustLook(prepared, write) ? (seen ?? (await look(prepared, runtime, [write]))(write)) : undefined;
+  const start = startOf(prepared, write, looked);
+  if (start.kind === 'done') return start;
   if (remainingMs(runtime) === 0) return { kind: 'done', written: tooLate };
-  const request = requestFor(prepared, write, targetId);
-  const sent = await withRetry(runtime, () => prepared.target.write(request), phaseOfWrite);
-  return afterWrite(prepared, runtime, write, { ...sent, kept });
+  const sent = await withRetry(runtime, () => prepared.target.write(start.request), phaseOfWrite);
+  return afterWrite(prepared, runtime, write, { ...sent, kept: start.kept });
 };
 
+/** @param first the first round, begun by the caller */
 const bring = async (
   prepared: Prepared,
   runtime: Runtime,
   write: TargetWrite,
-  lookedFirst: Looked | undefined,
+  first: () => Promise<Round>,
 ): Promise<Written> => {
   let attempts = 0;
-  let seen = lookedFirst;
   let doubt: string | undefined;
   let current = write;
   for (let rounds = 1; ; rounds += 1) {
-    const result = await round(prepared, runtime, current, seen);
-    seen = undefined;
+    const result = rounds === 1 ? await first() : await round(prepared, runtime, current, undefined);
     if (result.kind === 'done') {
       const all = attempts + result.written.attempts;
       // An earlier round may still have had its effect: that this one sent nothing says nothing of it.
@@ -262,31 +218,25 @@ const bring = async (
   }
 };
 
-/** Looks for all records that have to be looked for, as few requests as the target allows. */
-const lookTogether = async (
+/** What of the writes is ready to go out in a request for several. */
+const readyOf = (
   prepared: Prepared,
-  runtime: Runtime,
   writes: readonly TargetWrite[],
-): Promise<ReadonlyMap<TargetWrite, Looked>> => {
-  const unseen = writes.filter((write) => mustLook(prepared, write));
-  const looked = new Map<TargetWrite, Looked>();
-  const size = prepared.target.findBatchMax;
-  const batches = Array.from({ length: Math.ceil(unseen.length / size) }, (_, index) =>
-    unseen.slice(index * size, (index + 1) * size),
-  );
-  await eachOf(batches, AT_ONCE, async (batch) => {
-    const judgeOne = await look(prepared, runtime, batch);
-    for (const write of batch) looked.set(write, judgeOne(write));
+  looked: ReadonlyMap<TargetWrite, Looked>,
+): readonly Ready[] =>
+  writes.flatMap((write): Ready[] => {
+    const start = startOf(prepared, write, looked.get(write));
+    return start.kind === 'send' && start.request.kind === 'upsert'
+      ? [{ write, request: start.request, kept: start.kept }]
+      : [];
   });
-  return looked;
-};
 
 /**
  * Brings records to the target, each at most once per external ID: native upsert where the target has it, else find
  * and then create or update. An effect that nobody knows of is resolved by reading back, never by writing again at once.
  *
- * Requests in the usual case: 1 for each record, and for the new ones on a target without upsert one look-up for each
- * `findBatchMax` of them; at most six at once.
+ * Requests in the usual case: 1 for each record, or for each batch where the target takes several at once; and for the
+ * new ones on a target without upsert one look-up for each `findBatchMax` of them; at most six at once.
  * The caller holds the store's lease on each external ID: that is what makes find-then-write safe.
  *
  * @returns what each came to, in the order given
@@ -297,9 +247,17 @@ export const writeToTarget = async (
   writes: readonly TargetWrite[],
 ): Promise<Written[]> => {
   const looked = await lookTogether(prepared, runtime, writes);
+  const { writeMany } = prepared.target;
+  const sent =
+    writeMany === undefined ? undefined : await sendTogether(runtime, writeMany, readyOf(prepared, writes, looked));
   const written: Written[] = [];
   await eachOf(writes, AT_ONCE, async (write, place) => {
-    written[place] = await bring(prepared, runtime, write, looked.get(write));
+    const came = sent?.get(write);
+    written[place] = await bring(prepared, runtime, write, () =>
+      came === undefined
+        ? round(prepared, runtime, write, looked.get(write))
+        : afterWrite(prepared, runtime, write, came),
+    );
   });
   return written;
 };

@@ -8,7 +8,8 @@ import type { StorePort } from '../core/protocol/store-port.ts';
 import type { WriteDecided, WriteOutcome } from '../core/protocol/write-routes.ts';
 import { type ContractCache, type DriverFactory, prepare, type Prepared, takeContract } from './contracts.ts';
 import type { Runtime } from './runtime.ts';
-import { type TargetWrite, writeToTarget, type Written } from './target-write.ts';
+import type { TargetWrite } from './target-look.ts';
+import { writeToTarget, type Written } from './target-write.ts';
 
 export type UpsertPorts = {
   readonly store: StorePort;
@@ -67,8 +68,11 @@ type Shaped =
   /** The record breaks the contract: nothing is sent. */
   | { readonly kind: 'invalid'; readonly written: Written };
 
+/** A record that may be written now. */
+type Granted = { readonly intentId: string; readonly item: UpsertItem; readonly proceed: Proceed };
+
 /** The record as the target is to hold it. */
-const shape = ({ bundle, mapping }: Prepared, proceed: Proceed, item: UpsertItem): Shaped => {
+const shape = ({ bundle, mapping }: Prepared, { proceed, item, intentId }: Granted): Shaped => {
   // What the Zap left out of a delivery is written as it was delivered: only what it set itself is its own.
   const whole = { ...proceed.delivered, ...item.fields, ...item.overrides };
   const restored = restoreSensitive(bundle.sync, whole, proceed.delivered);
@@ -81,7 +85,7 @@ const shape = ({ bundle, mapping }: Prepared, proceed: Proceed, item: UpsertItem
     return { kind: 'invalid', written: invalid(problems.map(({ field, message }) => `${field} ${message}`)) };
   }
   const { externalId, targetId, readBack } = proceed;
-  return { kind: 'valid', write: { externalId, fields, targetId, readBack } };
+  return { kind: 'valid', write: { externalId, fields, targetId, readBack, intentId } };
 };
 
 const resultOf = (externalId: string, { outcome, retryAfterMs }: Written): UpsertResult => {
@@ -109,16 +113,13 @@ const subjectOf = ({ subject, fields, overrides }: UpsertItem) =>
         version: { updatedAt: subject.updatedAt, digest: versionDigest({ ...fields, ...overrides }) },
       };
 
-/** A record that may be written now. */
-type Granted = { readonly intentId: string; readonly item: UpsertItem; readonly proceed: Proceed };
-
 /** Writes what was granted and tells the store, in one call, what each came to. */
 const write = async (
   ports: UpsertPorts,
   prepared: Prepared,
   granted: readonly Granted[],
 ): Promise<ReadonlyMap<string, UpsertResult>> => {
-  const shaped = granted.map((one) => ({ ...one, shaped: shape(prepared, one.proceed, one.item) }));
+  const shaped = granted.map((one) => ({ ...one, shaped: shape(prepared, one) }));
   const valid = shaped.flatMap((one) => (one.shaped.kind === 'valid' ? [one.shaped.write] : []));
   const written = await writeToTarget(prepared, ports.runtime, valid);
   const byWrite = new Map(valid.map((one, index) => [one, written[index]]));

@@ -6,7 +6,8 @@ import { type SystemContract, systemContract } from '../../src/core/contract/sys
 import type { EntityDriver } from '../../src/core/system/entity-driver.ts';
 import { prepare } from '../../src/engine/contracts.ts';
 import { poll } from '../../src/engine/poll.ts';
-import { type TargetWrite, writeToTarget, type Written } from '../../src/engine/target-write.ts';
+import type { TargetWrite } from '../../src/engine/target-look.ts';
+import { writeToTarget, type Written } from '../../src/engine/target-write.ts';
 import { createTokenCache } from '../../src/systems/http/token/token-cache.ts';
 import { createEntityDriver } from '../../src/systems/registry.ts';
 import { createModelStore } from '../sim/model-store.ts';
@@ -191,6 +192,7 @@ export const writeTo = (
       fields: { [vendor.textField]: text },
       targetId: null,
       readBack: false,
+      intentId: `intent of ${externalId}`,
     })),
   );
 };

@@ -23,7 +23,7 @@ export type MemoryEntity = {
   readonly rows: JsonObject[];
   readonly put: (row: JsonObject) => void;
   readonly faults: Fault[];
-  readonly calls: { pages: number; finds: number; writes: number };
+  readonly calls: { pages: number; finds: number; writes: number; batches: number };
 };
 
 export type MemoryEntityOptions = {
@@ -31,6 +31,10 @@ export type MemoryEntityOptions = {
   readonly nativeUpsert?: boolean;
   /** Field that holds the external ID, for a target. */
   readonly externalIdField?: string;
+  /** Takes so many upserts in one request. */
+  readonly batchMax?: number;
+  /** Why it refuses a record, alone or in a batch. */
+  readonly refuse?: (fields: JsonObject) => SystemFailure | undefined;
 };
 
 const toRecord = (body: JsonObject): SystemRecord | undefined => {
@@ -60,8 +64,8 @@ const keyOf = (row: JsonObject): string => `${text(row, 'updatedAt')}|${text(row
 export const createMemoryEntity = (options: MemoryEntityOptions = {}): MemoryEntity => {
   const rows: JsonObject[] = [];
   const faults: Fault[] = [];
-  const calls = { pages: 0, finds: 0, writes: 0 };
-  const { pageSize = 3, nativeUpsert = false, externalIdField = 'externalId' } = options;
+  const calls = { pages: 0, finds: 0, writes: 0, batches: 0 };
+  const { pageSize = 3, nativeUpsert = false, externalIdField = 'externalId', batchMax, refuse } = options;
   let nextId = 1;
 
   const put = (row: JsonObject): void => {
@@ -104,6 +108,8 @@ export const createMemoryEntity = (options: MemoryEntityOptions = {}): MemoryEnt
   });
 
   const write = (request: WriteRequest): WriteReply => {
+    const refusal = refuse?.(request.fields);
+    if (refusal !== undefined) return { kind: 'failed', failure: refusal };
     if (request.kind === 'update') {
       if (!rows.some(({ id }) => id === request.targetId)) return { kind: 'missing' };
       put({ ...request.fields, id: request.targetId });
@@ -137,6 +143,18 @@ export const createMemoryEntity = (options: MemoryEntityOptions = {}): MemoryEnt
       calls.writes += 1;
       return Promise.resolve(withFault(() => write(request)));
     },
+    ...(batchMax === undefined
+      ? {}
+      : {
+          writeMany: {
+            max: batchMax,
+            write: (requests) => {
+              calls.batches += 1;
+              const came = withFault(() => requests.map(write));
+              return Promise.resolve('kind' in came ? requests.map(() => came) : came);
+            },
+          },
+        }),
   };
   return { driver, rows, put, faults, calls };
 };
