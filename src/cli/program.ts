@@ -9,6 +9,7 @@ import { addEvidenceCommands } from './commands/evidence.ts';
 import { addRecordCommands } from './commands/records.ts';
 import { addStreamCommands } from './commands/stream.ts';
 import { addServeCommand } from './commands/serve.ts';
+import { addSystemsCommand } from './commands/systems.ts';
 import { readVersion } from './version.ts';
 
 const ENVIRONMENT = `
@@ -31,6 +32,7 @@ export const createProgram = (context: CliContext): Command => {
   addServeCommand(program, context);
   addKeyCommands(program, context);
   addContractCommands(program, context);
+  addSystemsCommand(program, context);
   addStreamCommands(program, context);
   addEvidenceCommands(program, context);
   addDeadLetterCommands(program, context);

@@ -192,7 +192,7 @@ export const writeTo = (
       fields: { [vendor.textField]: text },
       targetId: null,
       readBack: false,
-      intentId: `intent of ${externalId}`,
+      intentId: randomUUID(),
     })),
   );
 };
