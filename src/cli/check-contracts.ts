@@ -1,4 +1,6 @@
-import { checkBundle, checkContract, type ContractProblem } from '../core/contract/check.ts';
+import { checkContract } from '../core/contract/check.ts';
+import { checkBundle } from '../core/contract/check-bundle.ts';
+import type { ContractProblem } from '../core/contract/contract-problem.ts';
 import type { SyncContract } from '../core/contract/sync-contract.ts';
 import type { SystemContract } from '../core/contract/system-contract.ts';
 import { parseContractDocument } from './contract-document.ts';

@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
-import type { ContractProblem } from '../core/contract/check.ts';
+import type { ContractProblem } from '../core/contract/contract-problem.ts';
 
 /** A contract as YAML: its value, and where each part of it stands. */
 export type ContractDocument =

@@ -2,35 +2,18 @@ import type { z } from 'zod';
 import { compileExpression } from '../mapping/expression.ts';
 import { fieldValue } from '../mapping/field-value.ts';
 import { compilePattern } from '../mapping/pattern.ts';
+import { type ContractProblem, show } from './contract-problem.ts';
 import { environmentOfSecret } from './name.ts';
 import { isPrivateHost } from './private-host.ts';
 import { type Expansion, expandPreset, presets } from './presets/expand.ts';
-import { canReadChanges } from './rest/entity.ts';
 import { isTokenAuth, secretNames } from './system-auth.ts';
 import { type FieldContract, type SyncContract, syncContract } from './sync-contract.ts';
 import { type SystemContract, systemContract } from './system-contract.ts';
-
-/** One thing wrong with a contract: where, which value, and what to do. */
-export type ContractProblem = {
-  /** Path in the document, such as `fields.2.type`; empty for the document as a whole. */
-  readonly path: string;
-  readonly message: string;
-  /** The value found there, shortened and without secrets; undefined when the key is absent. */
-  readonly value: string | undefined;
-  readonly remedy: string;
-};
 
 export type ContractCheck =
   | { readonly kind: 'system'; readonly contract: SystemContract }
   | { readonly kind: 'sync'; readonly contract: SyncContract }
   | { readonly kind: 'problems'; readonly problems: readonly ContractProblem[] };
-
-const SHOWN_MAX = 60;
-const show = (value: unknown): string | undefined => {
-  if (value === undefined) return undefined;
-  const text = JSON.stringify(value);
-  return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}...` : text;
-};
 
 const at = (document: unknown, path: readonly PropertyKey[]): unknown => {
   let current = document;
@@ -267,79 +250,4 @@ export const checkContract = (document: unknown): ContractCheck => {
       },
     ],
   };
-};
-
-/** A PUT takes away what it does not name, and what the target owns is left out of an update. */
-const checkOwners = (sync: SyncContract, target: SystemContract): ContractProblem[] => {
-  const entity =
-    target.driver === 'rest' ? new Map(Object.entries(target.entities)).get(sync.target.entity) : undefined;
-  const method = entity?.write.mode === 'upsert' ? entity.write.method : entity?.write.updateMethod;
-  if (method !== 'PUT') return [];
-  return sync.fields.flatMap((field, index) =>
-    field.owner === 'target'
-      ? [
-          {
-            path: `fields.${index}.owner`,
-            message: `is target, and system "${target.name}" updates with PUT, which would clear the field`,
-            value: show(field.target),
-            remedy: 'Let the entity be written with PATCH, where the system can, or leave owner out',
-          },
-        ]
-      : [],
-  );
-};
-
-/** Checks what only the three together can show: entities that exist, a source that can be read, one environment. */
-export const checkBundle = (sync: SyncContract, source: SystemContract, target: SystemContract): ContractProblem[] => {
-  const problems: ContractProblem[] = [];
-  for (const [side, system] of [
-    ['source', source],
-    ['target', target],
-  ] as const) {
-    const { entity } = sync[side];
-    if (!Object.hasOwn(system.entities, entity)) {
-      problems.push({
-        path: `${side}.entity`,
-        message: `is not an entity of system "${system.name}"`,
-        value: show(entity),
-        remedy: `Use one of: ${Object.keys(system.entities).join(', ')}`,
-      });
-    }
-    if (system.environment !== sync.environment) {
-      problems.push({
-        path: 'environment',
-        message: `differs from that of system "${system.name}" (${system.environment})`,
-        value: show(sync.environment),
-        remedy: 'Use systems of the same environment',
-      });
-    }
-  }
-  problems.push(...checkOwners(sync, target));
-  const entity =
-    source.driver === 'rest' ? new Map(Object.entries(source.entities)).get(sync.source.entity) : undefined;
-  if (entity !== undefined && !canReadChanges(entity)) {
-    problems.push({
-      path: 'source.entity',
-      message: `has no sinceParam in system "${source.name}", so its changes cannot be read`,
-      value: show(sync.source.entity),
-      remedy: 'Give the entity a sinceParam, or {since} in requests.list',
-    });
-  }
-  if (entity !== undefined && entity.indexLagSeconds > sync.read.overlapSeconds) {
-    problems.push({
-      path: 'read.overlapSeconds',
-      message: `is less than the ${entity.indexLagSeconds} s by which lists of system "${source.name}" may lag`,
-      value: show(sync.read.overlapSeconds),
-      remedy: `Use at least ${entity.indexLagSeconds}`,
-    });
-  }
-  if (entity !== undefined && entity.resolutionSeconds > sync.read.resolutionSeconds) {
-    problems.push({
-      path: 'read.resolutionSeconds',
-      message: `is less than the ${entity.resolutionSeconds} s to which system "${source.name}" rounds its times`,
-      value: show(sync.read.resolutionSeconds),
-      remedy: `Use at least ${entity.resolutionSeconds}`,
-    });
-  }
-  return problems;
 };

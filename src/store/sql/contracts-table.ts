@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import { bundleOf, contractBundle, type ContractBundle, endsOf } from '../../core/contract/bundle.ts';
-import { checkBundle, checkContract, type ContractProblem } from '../../core/contract/check.ts';
+import { checkContract } from '../../core/contract/check.ts';
+import { checkBundle } from '../../core/contract/check-bundle.ts';
+import type { ContractProblem } from '../../core/contract/contract-problem.ts';
 import type { SyncContract } from '../../core/contract/sync-contract.ts';
 import { syncContract } from '../../core/contract/sync-contract.ts';
 import { systemContract, type SystemContract } from '../../core/contract/system-contract.ts';

@@ -1,4 +1,6 @@
-import { checkBundle, checkContract, type ContractProblem } from '../../../src/core/contract/check.ts';
+import { checkContract } from '../../../src/core/contract/check.ts';
+import { checkBundle } from '../../../src/core/contract/check-bundle.ts';
+import type { ContractProblem } from '../../../src/core/contract/contract-problem.ts';
 import { syncContract } from '../../../src/core/contract/sync-contract.ts';
 import { systemContract } from '../../../src/core/contract/system-contract.ts';
 import { odataSystem, restSystem, sync, syncWithExpression, syncWithField } from './documents.ts';

@@ -1,5 +1,7 @@
 import { bundleOf, type ContractBundle, endsOf } from '../../../src/core/contract/bundle.ts';
-import { checkBundle, checkContract, type ContractProblem } from '../../../src/core/contract/check.ts';
+import { checkContract } from '../../../src/core/contract/check.ts';
+import { checkBundle } from '../../../src/core/contract/check-bundle.ts';
+import type { ContractProblem } from '../../../src/core/contract/contract-problem.ts';
 import type { SyncContract } from '../../../src/core/contract/sync-contract.ts';
 import { digestText } from '../../../src/core/digest.ts';
 import { StoreError } from '../../../src/core/protocol/store-error.ts';
