@@ -73,7 +73,7 @@ export const deadLetterRecord = async (work: Work, request: Request): Promise<Re
   if (retryAfterMs > 0) return { kind: 'in_progress', retryAfterMs };
   const { attempts, updated_at: updatedAt } = current;
   const reason = await tokenizedReason(work, request.sync, delivered, request.reason);
-  await settleObligation(work, obligationId, 'dead_lettered', reason);
+  await settleObligation(work, obligationId, 'given_up', reason);
   await moveCommitted(work, streamId);
   const { sync, errorClass } = request;
   const letter = { sync, streamId, externalId, obligationId, updatedAt, stage: 'zap', errorClass, reason } as const;

@@ -11,6 +11,7 @@ import {
   wantedOf,
 } from '../../core/obligation/page-news.ts';
 import { CYCLE_LEASE_MS, type ObservedRecord } from '../../core/protocol/cycle-routes.ts';
+import { cycleTable } from '../../core/read/cycle-lease.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { appendEvidence } from './evidence-table.ts';
 import { currentBundle } from './contracts-table.ts';
@@ -183,7 +184,7 @@ export const recordPage = async (work: Work, cycleId: string, request: Request):
   const cycle = await ownCycle(work, cycleId, request.fence);
   const before = await findRecorded(work, cycleId, request.page);
   if (before !== undefined) return before;
-  if (!cycle.isRunning) {
+  if (cycleTable[cycle.state].records_page === 'refused') {
     throw new StoreError(
       'conflict',
       `Cannot record page ${request.page} of cycle ${cycleId}: the cycle has ended. Begin another`,
