@@ -18,7 +18,7 @@ const sweepFile = 'src/engine/read-sweep.ts';
 const retry = 'src/engine/retry.ts';
 const targetWrite = 'src/engine/target-write.ts';
 const upsert = 'src/engine/upsert.ts';
-const beginDecision = 'src/core/write/begin-decision.ts';
+const deliveryAnswers = 'src/core/obligation/delivery-answers.ts';
 const endDecision = 'src/core/write/end-decision.ts';
 const intentState = 'src/core/write/intent-state.ts';
 const handOut = 'src/core/obligation/hand-out.ts';
@@ -338,9 +338,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a settled obligation is written once more',
-    file: beginDecision,
-    find: "    case 'superseded':\n      return { kind: 'stale', externalId, targetId };\n",
-    replace: "    case 'superseded':\n      return undefined;\n",
+    file: deliveryAnswers,
+    find: "begins_write: 'stale'",
+    replace: "begins_write: 'decide'",
   },
   {
     name: 'a doubt is forgotten after an attempt that sent nothing',

@@ -175,7 +175,6 @@ export const settleOnTarget = async (
   `.execute(work.tx);
 };
 
-
 /** Takes back that a version was given up on: it was written after all. One statement. */
 export const takeBackGivenUp = async (
   work: Work,

@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { sql } from 'kysely';
+import { circuitTable } from '../../../src/core/circuit/circuit-state.ts';
+import { deliveryStates } from '../../../src/core/obligation/delivery-state.ts';
+import { obligationStates } from '../../../src/core/obligation/obligation-state.ts';
+import { letterStage } from '../../../src/core/protocol/dead-letter-routes.ts';
+import { closedLetterStates } from '../../../src/core/replay/letter-state.ts';
+import { intentStates } from '../../../src/core/write/intent-state.ts';
 import { onEngines } from '../../world/on-engines.ts';
 
 /** The tables and columns that the schema declares, read from its text: `type ApiKeys = {` and `api_keys: ApiKeys;`. */
@@ -26,5 +32,24 @@ onEngines('the schema', (open) => {
     const actual = Object.fromEntries(found.rows.map(({ table, columns }) => [table, columns.toSorted()]));
     expect(Object.keys(actual)).toHaveLength(22);
     expect(actual).toEqual(declared());
+  });
+
+  it('takes for a state what the code knows, and nothing else', async () => {
+    const { store } = await open();
+    const found = await sql<{ table: string; text: string }>`
+      select conrelid::regclass::text as table, pg_get_constraintdef(oid) as text from pg_constraint where contype = 'c'
+    `.execute(store.database.kysely);
+    const lists = found.rows.flatMap(({ table, text }) => {
+      const [, column, list = ''] = /^CHECK \(\((\w+) = ANY \(ARRAY\[(.*)\]\)\)\)$/.exec(text) ?? [];
+      return column === undefined ? [] : [[`${table}.${column}`, [...list.matchAll(/'(\w+)'/g)].map(([, one]) => one)]];
+    });
+    expect(Object.fromEntries(lists)).toMatchObject({
+      'obligations.state': [...obligationStates],
+      'deliveries.state': [...deliveryStates],
+      'intents.state': [...intentStates],
+      'dead_letters.stage': letterStage.options,
+      'dead_letters.closed_as': [...closedLetterStates],
+      'circuits.state': Object.keys(circuitTable),
+    });
   });
 });
