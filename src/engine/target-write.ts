@@ -17,7 +17,7 @@ import { remainingMs, type Runtime } from './runtime.ts';
 
 /** Time that one more find and write need; with less left an unknown write is left to the next call. */
 const ANOTHER_ROUND_MS = 4000;
-const ROUNDS_MAX = 4;
+export const ROUNDS_MAX = 4;
 /** Requests to one target at the same time. */
 const AT_ONCE = 6;
 

@@ -8,8 +8,8 @@ import { type CircuitSignal, combineSignals } from './signal.ts';
 export const FAILURES_TO_OPEN = 5;
 /** A failure that nothing followed for so long counts no more. */
 const FORGET_AFTER_MS = 10 * 60_000;
-const OPEN_BASE_MS = 30_000;
-const OPEN_MS_MAX = 15 * 60_000;
+export const OPEN_BASE_MS = 30_000;
+export const OPEN_MS_MAX = 15 * 60_000;
 const STOP_MS_MIN = 1000;
 
 /** The circuit before one target system. */

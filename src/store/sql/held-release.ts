@@ -11,8 +11,8 @@ import { tryOpenPayload } from './obligations-table.ts';
 import type { Work } from './work.ts';
 
 /** Held records that one poll checks again, and how much they may weigh; the next poll goes on. */
-const CHECKED_MAX = 500;
-const CHECKED_BYTES_MAX = 20_000_000;
+export const CHECKED_MAX = 500;
+export const CHECKED_BYTES_MAX = 20_000_000;
 
 type Held = {
   obligation_id: number;

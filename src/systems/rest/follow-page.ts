@@ -7,7 +7,7 @@ import { nextPlace } from './next-place.ts';
 import { getLinkedRows, getRows, malformed, pageQuery, type RestReading, type RowsReply } from './rest-reading.ts';
 
 /** Pages without a row in a row, after which following on is taken for going in a circle. */
-const EMPTY_PAGES_MAX = 100;
+export const EMPTY_PAGES_MAX = 100;
 
 const stateSchema = z.strictObject({
   style: z.enum(['cursor', 'link']),

@@ -8,7 +8,7 @@ import { rowDigest, type Rows } from '../row-reader.ts';
 import { getRows, malformed, pageQuery, type RestReading } from './rest-reading.ts';
 
 /** Steps back without a later update time in between, after which the source moves too much to be read by offset. */
-const STEPS_BACK_MAX = 5;
+export const STEPS_BACK_MAX = 5;
 const MARK_CHARS = 32;
 
 const stateSchema = z.strictObject({

@@ -52,4 +52,35 @@ onEngines('the schema', (open) => {
       'circuits.state': Object.keys(circuitTable),
     });
   });
+
+  const version = "'x', '2026-11-21T12:00:00Z', repeat('0', 64)";
+  const times = "'2026-11-21T12:00:00Z', '2026-11-21T12:00:00Z'";
+  const obligation =
+    'insert into obligations (stream_id, external_id, updated_at, digest, opened_at, deadline_at, state';
+  it.each([
+    ['an obligation that is settled and open', `${obligation}) values (1, ${version}, ${times}, 'applied')`],
+    ['an obligation of no state', `${obligation}) values (1, ${version}, ${times}, 'lost')`],
+    [
+      'a payload of what is settled',
+      `${obligation}, settled_at, sealed) values (1, ${version}, ${times}, 'waived', '2026-11-21T12:00:00Z', 'x')`,
+    ],
+    [
+      'a settled delivery without a time',
+      `insert into deliveries (delivery_id, obligation_id, attempt, cycle_id, handed_at, due_at, state)
+       values (gen_random_uuid(), 1, 1, gen_random_uuid(), ${times}, 'settled')`,
+    ],
+    [
+      'a dead letter that is closed as nothing',
+      `insert into dead_letters (dead_letter_id, environment, sync, external_id, updated_at, version_at, stage, error_class,
+                                 reason, attempts, owner, opened_at, closed_at)
+       values (gen_random_uuid(), 'pilot', 's', 'x', ${times}, 'zap', 'c', 'r', 1, 'o', ${times})`,
+    ],
+    [
+      'a half-open circuit without a probe',
+      `insert into circuits (environment, system, state, retry_at) values ('pilot', 's', 'half_open', '2026-11-21T12:00:00Z')`,
+    ],
+  ])('refuses %s', async (_what, statement) => {
+    const { store } = await open();
+    await expect(sql.raw(statement).execute(store.database.kysely)).rejects.toMatchObject({ code: '23514' });
+  });
 });
