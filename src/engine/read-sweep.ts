@@ -93,7 +93,7 @@ const partition = (records: readonly Sized[]): ObservedRecord[][] => {
 type ReadPage = Extract<PageReply, { kind: 'page' }>;
 
 type Context = {
-  readonly ports: { readonly store: StorePort; readonly runtime: Runtime };
+  readonly ports: { readonly store: Pick<StorePort, 'recordPage'>; readonly runtime: Runtime };
   readonly prepared: Prepared;
   readonly cycle: Cycle;
 };

@@ -146,6 +146,8 @@ const writePage = async (work: Work, cycle: OwnedCycle, request: Request, record
       page_digest: request.pageDigest,
       ...recorded,
       checkpoint_version: cycle.version + 1,
+      mark_at: request.fetched.cursor?.updatedAt ?? null,
+      mark_id: request.fetched.cursor?.id ?? null,
     })
     .execute();
   await sql`

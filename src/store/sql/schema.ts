@@ -105,6 +105,8 @@ type Pages = {
   unchanged: number;
   late: number;
   checkpoint_version: number;
+  mark_at: Instant | null;
+  mark_id: string | null;
 };
 
 type Obligations = {

@@ -98,6 +98,9 @@ create table pages (
   unchanged integer not null,
   late integer not null,
   checkpoint_version bigint not null,
+  -- The mark from then on, by which the checkpoint can be named later.
+  mark_at instant,
+  mark_id text,
   primary key (cycle_id, page)
 );
 
