@@ -25,7 +25,13 @@ const environment = z
   }));
 
 /** What the environment says, by meaning and not by name. */
-export type CliEnvironment = z.infer<typeof environment>;
+export type CliEnvironment = z.infer<typeof environment> & {
+  /** A secret of a source or target system, by the name that its contract gives. */
+  readonly secret: (name: string) => string | undefined;
+};
 
 /** Reads the environment of the process; nothing else in the project does, outside what runs on Zapier. */
-export const readEnvironment = (): CliEnvironment => environment.parse(process.env);
+export const readEnvironment = (): CliEnvironment => ({
+  ...environment.parse(process.env),
+  secret: (name) => process.env[name],
+});
