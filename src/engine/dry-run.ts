@@ -173,8 +173,8 @@ const readStretch = async (ports: DryRunPorts, reading: Reading): Promise<DryRun
     if (failure !== null) return { kind: 'failed', reason: failure };
     checkpoint = page.checkpoint;
     const isOver = checkpoint.fetched.token === null;
-    if (wanted.length > left || (!isOver && records.size >= limit))
-      return { kind: 'limit', reason: limitReason(limit) };
+    const isCut = wanted.length > left || (!isOver && records.size >= limit);
+    if (isCut) return { kind: 'limit', reason: limitReason(limit) };
     if (isOver) return { kind: 'complete' };
     if (ports.isStopped()) return { kind: 'stopped', reason: 'It was stopped' };
   }

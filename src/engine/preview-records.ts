@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, valueAt } from '../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, valueAt } from '../core/json.ts';
 import type { ObligationState } from '../core/obligation/obligation-state.ts';
 import type { ObservedRecord } from '../core/protocol/cycle-routes.ts';
 import type { StorePort } from '../core/protocol/store-port.ts';
@@ -100,9 +100,10 @@ const goThrough = async (prepared: Prepared, runtime: Runtime, records: readonly
     records.map(({ externalId, payload }) => ({ externalId, fields: payload, targetId: null, readBack: true })),
   );
   const { externalIdField } = prepared.bundle.sync.target;
-  const fields = new Map(
-    recording.writes.map((one) => [String(valueAt(one.request.fields, externalIdField)), changedBy(prepared, one)]),
-  );
+  const fields = new Map<JsonValue | undefined, readonly string[]>();
+  for (const one of recording.writes) {
+    fields.set(valueAt(one.request.fields, externalIdField), changedBy(prepared, one));
+  }
   return { written, fieldsOf: ({ externalId }: Ready) => fields.get(externalId) ?? [] };
 };
 

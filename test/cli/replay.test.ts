@@ -11,7 +11,7 @@ import { poll } from '../../src/engine/poll.ts';
 import { upsert } from '../../src/engine/upsert.ts';
 import { createStoreClient } from '../../src/store/client/create-store-client.ts';
 import { createEntityDriver } from '../../src/systems/registry.ts';
-import { cleanUp, freshFolder, type Running, serveStore, tidemark } from './run-tidemark.ts';
+import { cleanUp, freshFolder, type Running, serveStore, startTidemark, tidemark } from './run-tidemark.ts';
 
 jest.setTimeout(120_000);
 
@@ -24,6 +24,10 @@ let [source, target] = ['', ''];
 let store: Running;
 let api: Readonly<Record<string, string>> = {};
 let client: StorePort;
+/** Of the checkpoint up to which all was read. */
+let version = '';
+/** Holds back what the source answers to its second request, until it is called. */
+let gate: { readonly reached: () => void; readonly open: Promise<void>; asked: number } | undefined;
 
 const serve = async (rows: Readonly<Record<string, readonly object[]>>): Promise<string> => {
   const app = jsonServer.create();
@@ -34,7 +38,12 @@ const serve = async (rows: Readonly<Record<string, readonly object[]>>): Promise
       return;
     }
     if (isTarget && request.method !== 'GET') written.push(`${request.method} ${request.url}`);
-    app(request, response);
+    if (isTarget || gate === undefined || (gate.asked += 1) !== 2) {
+      app(request, response);
+      return;
+    }
+    gate.reached();
+    void gate.open.then(() => app(request, response));
   });
   app.use(jsonServer.defaults({ logger: false, noGzip: true, noCors: true }));
   app.use(jsonServer.router({ ...rows }));
@@ -70,6 +79,7 @@ const systemAt = (name: string, baseUrl: string, entity: string) =>
         path: entity,
         idField: 'id',
         updatedAtField: 'updatedAt',
+        pageSize: 2,
         sinceParam: 'updatedAt_gte',
         pageSizeParam: '_limit',
         params: { _sort: 'updatedAt,id', _order: 'asc,asc' },
@@ -125,7 +135,7 @@ beforeAll(async () => {
   source = await serve({ people: [person(1, 'Ada', 10), person(2, 'Grace', 20), person(3, 'Mary', 30)] });
   target = await serve({ contacts: [] });
   const folder = freshFolder();
-  const { stdout } = await tidemark(['key', 'create', '--name', 'Edsger', '--role', 'admin', '--data', folder]);
+  const { stdout } = await tidemark(['key', 'create', '--name', 'edsger', '--role', 'admin', '--data', folder]);
   store = await serveStore(['--data', folder]);
   const [url, key] = [store.ready.url, stdout.trim()];
   api = { TIDEMARK_URL: url, TIDEMARK_KEY: key };
@@ -143,6 +153,8 @@ beforeAll(async () => {
   await client.applySync({ sync: names.sync }, { contract: contract({ source: 'town' }) });
   await client.openStream(names, { start: { kind: 'beginning' } });
   await travel();
+  const { checkpoints } = await client.listCheckpoints(names, {});
+  version = String(checkpoints[0]?.version);
   // The source since then: one changed again, one came in late with an older time, and so did one without a name.
   await put('PATCH', 'people/1', { ...person(1, 'Ada Lovelace', 40) });
   await put('POST', 'people', person(4, 'Barbara', 15));
@@ -166,12 +178,14 @@ const reportOf = (text: string) =>
 
 test('a stretch of a source that has changed since is listed record by record, and nothing is written', async () => {
   const listed = await tidemark(['stream', 'checkpoints', names.sync, names.stream], api);
-  const version = /^(\d+) .* 2026-01-01T00:00:30.* 3 +3 /m.exec(listed.stdout)?.[1] ?? '';
-  expect(version).not.toBe('');
+  expect(listed.stdout).toMatch(new RegExp(`^VERSION .*\n${version} +\\S+ +2026-01-01T00:00:30\\S* 3 `));
   const before = written.length;
   const shown = await replay(['--from', 'start', '--to', version, '--dry-run']);
   expect(shown).toMatchObject({ code: 0, stderr: expect.stringContaining('Nothing was written. Evidence') });
-  const rows = shown.stdout.split('\n').map((line) => line.replaceAll(/ {2,}/g, ' | '));
+  const rows = shown.stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.replaceAll(/ {2,}/g, ' | '));
   expect(rows).toEqual([
     'WOULD BE | EXTERNAL ID | UPDATED | FIELDS OR REASON | SO FAR',
     expect.stringMatching(/^create \| 4 \| .* \| name, email, town \| -$/),
@@ -191,31 +205,50 @@ test('a stretch of a source that has changed since is listed record by record, a
   const { entries } = await client.listEvidence({}, { limit: 1000 });
   const runs = entries.filter(({ kind }) => kind === 'replay_dry_run').map(({ leaf }) => leaf);
   expect(runs).toHaveLength(2);
-  expect(runs[0]).toContain('"name":"Edsger"');
+  expect(runs[0]).toContain('"name":"edsger"');
 });
 
 test('what could not be looked at is said, with exit code 1: a limit, a target without its secret', async () => {
-  const cut = await replay(['--from', 'start', '--to', '1', '--dry-run', '--limit', '1', '--json']);
+  const cut = await replay(['--from', 'start', '--to', version, '--dry-run', '--limit', '1', '--json']);
   expect(cut).toMatchObject({ code: 1, stderr: expect.stringContaining('The limit of 1 records was reached') });
   expect(reportOf(cut.stdout)).toMatchObject({ end: { kind: 'limit' }, records: [{ externalId: '4' }] });
-  const secretless = await replay(['--from', 'start', '--to', '1', '--dry-run'], {});
+  const secretless = await replay(['--from', 'start', '--to', version, '--dry-run'], {});
   expect(secretless).toMatchObject({ code: 1, stderr: expect.stringContaining('CRM_TOKEN') });
 });
 
 test('without --dry-run it names what there is to write again, and a checkpoint that is not there is named', async () => {
-  const real = await replay(['--from', 'start', '--to', '1']);
+  const real = await replay(['--from', 'start', '--to', version]);
   expect(real).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('tidemark dead-letters replay') });
   const far = await replay(['--from', 'start', '--to', '999', '--dry-run']);
   expect(far).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('checkpoint 999') });
-  const odd = await replay(['--from', 'yesterday', '--to', '1', '--dry-run']);
+  const odd = await replay(['--from', 'yesterday', '--to', version, '--dry-run']);
   expect(odd).toMatchObject({ code: 2, stderr: expect.stringContaining('tidemark stream checkpoints') });
 });
 
 test('G8 a key of the role sync may not make a dry run', async () => {
   const made = await tidemark(['key', 'create', '--name', 'zap', '--role', 'sync'], api);
-  const ended = await replay(['--from', 'start', '--to', '1', '--dry-run'], {
+  const ended = await replay(['--from', 'start', '--to', version, '--dry-run'], {
     CRM_TOKEN: TOKEN,
     TIDEMARK_KEY: made.stdout.trim(),
   });
   expect(ended).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('operator, admin') });
+});
+
+test('Ctrl-C ends it after the page that it is at, and what was looked at is listed', async () => {
+  const [reached, open] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  gate = { reached: reached.resolve, open: open.promise, asked: 0 };
+  const args = ['replay', names.sync, names.stream, '--from', 'start', '--to', version, '--dry-run', '--json'];
+  const { child, ended } = startTidemark(args, { ...api, CRM_TOKEN: TOKEN });
+  await reached.promise;
+  child.kill('SIGINT');
+  await new Promise<void>((resolve) => {
+    child.stderr?.on('data', (text: string) => {
+      if (text.includes('Stopping after this page')) resolve();
+    });
+  });
+  open.resolve();
+  const { code, stdout, stderr } = await ended;
+  expect([code, stderr]).toEqual([1, expect.stringContaining('Not all was looked at. It was stopped')]);
+  const { records, end } = reportOf(stdout);
+  expect([end['kind'], records.length > 0 && records.length < 4]).toEqual(['stopped', true]);
 });

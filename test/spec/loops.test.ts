@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { LIMIT_DEFAULT } from '../../src/cli/commands/replay.ts';
 import { OPEN_BASE_MS, OPEN_MS_MAX } from '../../src/core/circuit/circuit.ts';
 import { contractJsonSchema } from '../../src/core/contract/json-schema.ts';
 import { BOUNDS } from '../../src/core/mapping/expression.ts';
@@ -5,6 +7,7 @@ import { REPLAY_MAX, replayDeadLetters } from '../../src/core/protocol/dead-lett
 import { REPAIRS_MAX } from '../../src/core/protocol/reconcile-routes.ts';
 import { WRITES_MAX } from '../../src/core/protocol/write-routes.ts';
 import { ATTEMPTS_MAX } from '../../src/core/retry/backoff.ts';
+import { DRY_RUN_PAGES_MAX } from '../../src/engine/dry-run.ts';
 import { EMIT_BYTES_MAX } from '../../src/engine/poll.ts';
 import { EMIT_RESERVE_MS } from '../../src/engine/read-sweep.ts';
 import { LOOKUPS_AT_ONCE, ROUNDS_A_SLICE, SLICE_RESERVE_MS } from '../../src/engine/reconcile.ts';
@@ -21,12 +24,16 @@ import { BATCH_RECORDS_MAX } from '../../src/zapier/record-batch.ts';
 import { BATCHES_MAX } from '../../src/zapier/triggers/record_batch.ts';
 import { tableOf } from './document.ts';
 
-type Schema = { properties: Record<string, { properties: Record<string, { minimum: number; maximum: number }> }> };
-const { properties } = contractJsonSchema('sync') as Schema;
+const range = z.looseObject({ minimum: z.number().optional(), maximum: z.number().optional() });
+const { properties } = z
+  .looseObject({
+    properties: z.record(z.string(), z.looseObject({ properties: z.record(z.string(), range).optional() })),
+  })
+  .parse(contractJsonSchema('sync'));
 
 /** The least and the most that the contract allows. */
 const allowed = (part: string, member: string): [number, number] => {
-  const { minimum, maximum } = properties[part]?.properties[member] ?? { minimum: Number.NaN, maximum: Number.NaN };
+  const { minimum = Number.NaN, maximum = Number.NaN } = properties[part]?.properties?.[member] ?? {};
   return [minimum, maximum];
 };
 
@@ -62,6 +69,7 @@ const bounds: Readonly<Record<string, readonly number[]>> = {
   'look-ups for one slice': [LOOKUPS_AT_ONCE, ROUNDS_A_SLICE],
   'repairs of one run': [REPAIRS_MAX],
   'dead letters of one replay': [REPLAY_MAX, perMinute],
+  'records of one dry run': [LIMIT_DEFAULT, DRY_RUN_PAGES_MAX],
   'held records that one poll checks again': [CHECKED_MAX, CHECKED_BYTES_MAX / MB],
   'evaluation of an expression': [BOUNDS.timeout / 1000, BOUNDS.stack, BOUNDS.sequence],
   'retries of a transaction': [transactionAttemptsMax],

@@ -21,7 +21,7 @@ type Options = StoreOptions & {
   readonly limit: number;
 };
 
-const LIMIT_DEFAULT = 10_000;
+export const LIMIT_DEFAULT = 10_000;
 const LIMIT_MAX = 1_000_000;
 /** For one page: its read, the look-ups on the target and what is tried again. */
 const PAGE_MS = 120_000;
