@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { circuitTable } from '../../src/core/circuit/circuit-state.ts';
 import { deliveryAnswers } from '../../src/core/obligation/delivery-answers.ts';
 import { deliveryStates, deliveryTable } from '../../src/core/obligation/delivery-state.ts';
@@ -7,7 +9,7 @@ import { ownerTable } from '../../src/core/read/stream-owner.ts';
 import { letterStates, letterTable } from '../../src/core/replay/letter-state.ts';
 import { changeBy, stateAfter, type StateTable } from '../../src/core/state-table.ts';
 import { intentStates, intentTable, nextWrites } from '../../src/core/write/intent-state.ts';
-import { codeOf, tableOf } from './document.ts';
+import { codeOf, root, tableOf } from './document.ts';
 
 /** What every cell of a table says, by `state event`. */
 type Said = Readonly<Record<string, string>>;
@@ -61,6 +63,19 @@ test.each([
   ['dead letter', letterStates, letterTable],
 ])('the list of the states of a %s is that of its table', (_name, states, table) => {
   expect([...states]).toEqual(Object.keys(table));
+});
+
+/** What statements set, as they stand in the text of a file. */
+const settingsIn = (text: string): string[] =>
+  [...text.matchAll(/\bset\b([^`]*?)(?=\bwhere\b|\bfrom\b|`)/g)].map(([, columns = '']) => columns);
+
+test('no statement of the store changes a state by a word of its own: it takes it from a table', () => {
+  const folder = join(root, 'src/store/sql');
+  const files = readdirSync(folder).filter((file) => file.endsWith('.ts'));
+  const settings = files.flatMap((file) => settingsIn(readFileSync(join(folder, file), 'utf8')));
+  const states = settings.filter((columns) => /(?:^|,)\s*(?:state|closed_as) = /.test(columns));
+  expect(states.length).toBeGreaterThan(10);
+  expect(states.filter((columns) => /(?:^|,)\s*(?:state|closed_as) = '/.test(columns))).toEqual([]);
 });
 
 type Lamp = StateTable<'off' | 'on' | 'broken', 'press' | 'drop' | 'mend'>;
