@@ -10,12 +10,15 @@ import type { StorePort } from '../../src/core/protocol/store-port.ts';
 import { poll } from '../../src/engine/poll.ts';
 import { upsert } from '../../src/engine/upsert.ts';
 import { createStoreClient } from '../../src/store/client/create-store-client.ts';
+import { createTokenCache } from '../../src/systems/http/token/token-cache.ts';
 import { createEntityDriver } from '../../src/systems/registry.ts';
 import { cleanUp, freshFolder, type Running, serveStore, startTidemark, tidemark } from './run-tidemark.ts';
 
 jest.setTimeout(120_000);
 
 const TOKEN = 'a-token-that-only-the-environment-holds';
+const tokens = createTokenCache();
+const lookup = () => Promise.resolve(['127.0.0.1']);
 const names = { sync: 'people', stream: 'main' };
 const servers: Server[] = [];
 /** Requests to the target that are no reads. */
@@ -113,7 +116,16 @@ const travel = async (): Promise<void> => {
     store: client,
     contracts: { get: (sync: string) => held.get(sync), set: () => undefined },
     driver: (system: Parameters<typeof createEntityDriver>[0]['system'], entity: string, externalIdField?: string) =>
-      createEntityDriver({ system, entity, externalIdField, secret: () => TOKEN, fetch, now: Date.now }),
+      createEntityDriver({
+        system,
+        entity,
+        externalIdField,
+        secret: () => TOKEN,
+        fetch,
+        now: Date.now,
+        tokens,
+        lookup,
+      }),
     runtime: {
       now: Date.now,
       sleep: (ms: number) => sleep(ms),

@@ -17,6 +17,9 @@ import { transactionAttemptsMax } from '../../src/store/sql/database/transaction
 import { CHECKED_BYTES_MAX, CHECKED_MAX } from '../../src/store/sql/held-release.ts';
 import * as odataFind from '../../src/systems/odata/odata-find.ts';
 import * as restFind from '../../src/systems/rest/find-rows.ts';
+import { KNOWN_FOR_MS } from '../../src/systems/http/host-check.ts';
+import { LIFE_UNSTATED_MS } from '../../src/systems/http/token/judge-token.ts';
+import { TOKENS_MAX } from '../../src/systems/http/token/token-cache.ts';
 import { EMPTY_PAGES_MAX } from '../../src/systems/rest/follow-page.ts';
 import { TIE_AGAIN_MAX, TIE_PAGE_ROWS_MAX } from '../../src/systems/rest/keyset-page.ts';
 import { STEPS_BACK_MAX } from '../../src/systems/rest/offset-page.ts';
@@ -53,6 +56,10 @@ const bounds: Readonly<Record<string, readonly number[]>> = {
   'pages of the answer to one look-up': [restFind.FIND_PAGES_MAX],
   'attempts of one request to a system': [ATTEMPTS_MAX],
   'attempts of one call to the store': [storeLimits.ATTEMPTS_MAX, storeLimits.CALL_TIME_MS / 1000],
+  // One, as test/systems/token-endpoint.test.ts shows; no constant says it.
+  'renewals of a token that a request finds refused': [1],
+  'tokens that a process keeps': [TOKENS_MAX, LIFE_UNSTATED_MS / 60_000],
+  'look-ups of a host name': [1, KNOWN_FOR_MS / 1000],
   'rounds of one write (write, look, write)': [ROUNDS_MAX],
   'deliveries of one obligation': [...allowed('delivery', 'attemptsMax')],
   // At least half of the time that a circuit stays open.

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import type { CheckpointName } from '../../core/protocol/dry-run-routes.ts';
 import { dryRun, type DryRunPorts, type DryRunReport } from '../../engine/dry-run.ts';
+import { createTokenCache } from '../../systems/http/token/token-cache.ts';
 import { createEntityDriver } from '../../systems/registry.ts';
 import type { CliContext } from '../cli-context.ts';
 import { CliFailure } from '../cli-failure.ts';
@@ -44,6 +46,7 @@ const checkpoint = (text: string): CheckpointName => {
 
 const portsOf = (url: string | undefined, env: CliEnvironment, output: Output): DryRunPorts => {
   let isStopped = false;
+  const tokens = createTokenCache();
   // Once: a second one ends the process, which has nothing to lose.
   process.once('SIGINT', () => {
     isStopped = true;
@@ -52,7 +55,17 @@ const portsOf = (url: string | undefined, env: CliEnvironment, output: Output): 
   return {
     store: openClient(url, env),
     driver: (system, entity, externalIdField) =>
-      createEntityDriver({ system, entity, externalIdField, secret: env.secret, fetch, now: Date.now }),
+      createEntityDriver({
+        system,
+        entity,
+        externalIdField,
+        secret: env.secret,
+        secretHosts: env.secretHosts,
+        fetch,
+        now: Date.now,
+        tokens,
+        lookup: async (hostname) => (await lookup(hostname, { all: true })).map(({ address }) => address),
+      }),
     runtime: () => ({
       now: Date.now,
       sleep: (ms) => sleep(ms),
