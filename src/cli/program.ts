@@ -7,6 +7,7 @@ import { addHeldCommands } from './commands/held.ts';
 import { addKeyCommands } from './commands/key.ts';
 import { addEvidenceCommands } from './commands/evidence.ts';
 import { addRecordCommands } from './commands/records.ts';
+import { addReplayRangeCommand } from './commands/replay.ts';
 import { addStreamCommands } from './commands/stream.ts';
 import { addServeCommand } from './commands/serve.ts';
 import { addSystemsCommand } from './commands/systems.ts';
@@ -39,5 +40,6 @@ export const createProgram = (context: CliContext): Command => {
   addHeldCommands(program, context);
   addCircuitCommands(program, context);
   addRecordCommands(program, context);
+  addReplayRangeCommand(program, context);
   return program;
 };

@@ -8,7 +8,7 @@ import { readSweep } from './read-sweep.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Payload bytes handed out in one poll: an item carries them twice, and Zapier takes 6 MB. */
-const EMIT_BYTES_MAX = PAYLOAD_BYTES_MAX + 500_000;
+export const EMIT_BYTES_MAX = PAYLOAD_BYTES_MAX + 500_000;
 
 export type PollPorts = {
   readonly store: StorePort;

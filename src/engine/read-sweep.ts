@@ -22,7 +22,7 @@ import { remainingMs, type Runtime } from './runtime.ts';
 /** Payload bytes in one call to the store. */
 const PART_BYTES_MAX = 6 * 1024 * 1024;
 /** Time kept for handing out; no page is begun with less left. */
-const EMIT_RESERVE_MS = 6000;
+export const EMIT_RESERVE_MS = 6000;
 /** What one page may take at most in the reckoning; a system that is slower is read a page a poll. */
 const PAGE_MS_MAX = 10_000;
 
@@ -93,7 +93,7 @@ const partition = (records: readonly Sized[]): ObservedRecord[][] => {
 type ReadPage = Extract<PageReply, { kind: 'page' }>;
 
 type Context = {
-  readonly ports: { readonly store: StorePort; readonly runtime: Runtime };
+  readonly ports: { readonly store: Pick<StorePort, 'recordPage'>; readonly runtime: Runtime };
   readonly prepared: Prepared;
   readonly cycle: Cycle;
 };

@@ -17,12 +17,12 @@ import { withRetry } from './retry.ts';
 import { remainingMs, type Runtime } from './runtime.ts';
 
 /** No page is begun with less time left: a page of 500 records needs its read, its lookups and its slice. */
-const SLICE_RESERVE_MS = 8000;
+export const SLICE_RESERVE_MS = 8000;
 
 /** Look-ups under way at once in one call. */
-const LOOKUPS_AT_ONCE = 4;
+export const LOOKUPS_AT_ONCE = 4;
 /** Rounds of look-ups for one page. */
-const ROUNDS_A_SLICE = 20;
+export const ROUNDS_A_SLICE = 20;
 
 /** Characters of payloads for the repair in one slice, of at most three bytes each: the store takes 12 MB a call. */
 const REPAIR_CHARS_MAX = 3_500_000;

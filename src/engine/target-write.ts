@@ -17,7 +17,7 @@ import { AT_ONCE, look, type Looked, lookTogether, mustLook, type TargetWrite } 
 
 /** Time that one more find and write need; with less left an unknown write is left to the next call. */
 const ANOTHER_ROUND_MS = 4000;
-const ROUNDS_MAX = 4;
+export const ROUNDS_MAX = 4;
 
 export type Written = {
   readonly outcome: WriteOutcome;

@@ -20,7 +20,7 @@ const EXTERNAL_ID_CHARS_MAX = 500;
 /** The fields by which a step says which dead letters it is about; all that are filled in must hold. */
 export const sliceInput = {
   stream: optional(name),
-  stage: optional(letterStage),
+  stage: optional(zod.preprocess((given) => (given === 'acknowledge' ? 'zap' : given), letterStage)),
   error_class: optional(zod.string().max(100)),
   external_id: optional(zod.coerce.string().max(EXTERNAL_ID_CHARS_MAX)),
   opened_after: optional(instantText),
@@ -57,7 +57,7 @@ export const sliceFields = [
       { value: 'read', label: 'Read: the source gave a record that cannot be used', sample: 'read' },
       { value: 'deliver', label: 'Deliver: no step acknowledged it', sample: 'deliver' },
       { value: 'write', label: 'Write: the target or the contract refused it', sample: 'write' },
-      { value: 'acknowledge', label: 'Acknowledge: a Zap reported that it failed', sample: 'acknowledge' },
+      { value: 'acknowledge', label: 'Zap: a Zap gave up on it (older name of the next)', sample: 'acknowledge' },
       { value: 'zap', label: 'Zap: a Zap gave up on it', sample: 'zap' },
       { value: 'review', label: 'Review: written, but for fields that the target owns', sample: 'review' },
     ],

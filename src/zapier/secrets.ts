@@ -1,3 +1,5 @@
+import { hostsOfSecret } from '../systems/http/secret-hosts.ts';
+
 /**
  * Reads a secret of a source or target system from the app's environment.
  *
@@ -6,14 +8,6 @@
  */
 export const readSecret = (name: string): string | undefined => process.env[name];
 
-/**
- * The hosts that a secret may go to, from the variable beside it: `CRM_TOKEN_HOSTS=crm.example.com` (several with commas,
- * a port where the URL has one). The one who sets it need not be the one who writes contracts.
- *
- * @returns undefined where no such variable is set, and no host where it is empty
- */
+/** The hosts that a secret may go to; see `hostsOfSecret`. */
 export const readSecretHosts = (name: string): readonly string[] | undefined =>
-  process.env[`${name}_HOSTS`]
-    ?.split(',')
-    .map((host) => host.trim().toLowerCase())
-    .filter((host) => host !== '');
+  hostsOfSecret(process.env[`${name}_HOSTS`]);

@@ -45,6 +45,9 @@ const start = (
   return { child, ended };
 };
 
+/** Starts `tidemark`. */
+export const startTidemark = start;
+
 /** Runs `tidemark` to its end. */
 export const tidemark = (args: readonly string[], env: Environment = {}): Promise<Ended> => start(args, env).ended;
 

@@ -18,8 +18,9 @@ const sweepFile = 'src/engine/read-sweep.ts';
 const retry = 'src/engine/retry.ts';
 const targetWrite = 'src/engine/target-write.ts';
 const upsert = 'src/engine/upsert.ts';
-const beginDecision = 'src/core/write/begin-decision.ts';
+const deliveryAnswers = 'src/core/obligation/delivery-answers.ts';
 const endDecision = 'src/core/write/end-decision.ts';
+const intentState = 'src/core/write/intent-state.ts';
 const handOut = 'src/core/obligation/hand-out.ts';
 const obligationState = 'src/core/obligation/obligation-state.ts';
 const pageNews = 'src/core/obligation/page-news.ts';
@@ -187,9 +188,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an unknown outcome is taken for a failure',
-    file: decision,
-    find: "intent.state === 'open' || intent.state === 'unknown'",
-    replace: "intent.state === 'open'",
+    file: intentState,
+    find: "  unknown: { within: 'in_progress', after: 'look' },",
+    replace: "  unknown: { within: 'by_version', after: 'by_version' },",
   },
   {
     name: 'what was delivered is left out of what is written',
@@ -211,9 +212,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'an unknown outcome is recorded as a failure',
-    file: endDecision,
-    find: "return { state: 'unknown', leaseUntil",
-    replace: "return { state: 'failed', leaseUntil",
+    file: intentState,
+    find: "    unknown: 'unknown',",
+    replace: "    unknown: 'failed',",
   },
   {
     name: 'what was not sent settles its obligation',
@@ -332,19 +333,19 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a repair does not open what is settled',
     file: obligationState,
-    find: "return event === 'wanted_again' ? 'open' : state;",
-    replace: 'return state;',
+    find: "  wanted_again: 'open',\n  passes_now: 'nothing',",
+    replace: "  wanted_again: 'nothing',\n  passes_now: 'nothing',",
   },
   {
     name: 'a settled obligation is written once more',
-    file: beginDecision,
-    find: "    case 'superseded':\n      return { kind: 'stale', externalId, targetId };\n",
-    replace: "    case 'superseded':\n      return undefined;\n",
+    file: deliveryAnswers,
+    find: "begins_write: 'stale'",
+    replace: "begins_write: 'decide'",
   },
   {
     name: 'a doubt is forgotten after an attempt that sent nothing',
-    file: endDecision,
-    find: "state: readBack ? 'unknown' : 'failed'",
-    replace: "state: 'failed'",
+    file: intentState,
+    find: "    still_unknown: 'unknown',",
+    replace: "    still_unknown: 'failed',",
   },
 ];

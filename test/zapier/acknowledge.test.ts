@@ -86,7 +86,7 @@ test('one that failed becomes a dead letter with the reason that was mapped, as 
   await world.zapier.drain();
   const { deadLetters, total } = await world.admin.listDeadLetters({}, { sync: 'customers' });
   expect(total).toBe(CUSTOMERS);
-  expect(deadLetters[0]).toMatchObject({ stage: 'acknowledge', owner: 'Ada' });
+  expect(deadLetters[0]).toMatchObject({ stage: 'zap', owner: 'Ada' });
   expect(deadLetters[0]?.reason).toMatch(/^Not a customer any more {2}x{900,}$/);
   expect(deadLetters[0]?.reason).toHaveLength(1000);
   expect((await status()).counts).toMatchObject({ open: 0, deadLettered: CUSTOMERS });

@@ -1,24 +1,20 @@
 import { compareInstants, type Instant, instantToMs, shiftInstant } from '../instant.ts';
 import { WRITE_LEASE_MS } from '../protocol/write-routes.ts';
+import { stateAfter } from '../state-table.ts';
+import { type CircuitEvent, type CircuitState, circuitTable } from './circuit-state.ts';
 import { type CircuitSignal, combineSignals } from './signal.ts';
 
 /** Failures, less the successes since, that open a circuit: so many in a row, or as many more than worked. */
 export const FAILURES_TO_OPEN = 5;
 /** A failure that nothing followed for so long counts no more. */
 const FORGET_AFTER_MS = 10 * 60_000;
-const OPEN_BASE_MS = 30_000;
-const OPEN_MS_MAX = 15 * 60_000;
+export const OPEN_BASE_MS = 30_000;
+export const OPEN_MS_MAX = 15 * 60_000;
 const STOP_MS_MIN = 1000;
 
-/**
- * The circuit before one target system.
- *
- * - `closed`: writes go through, and failures are counted
- * - `open`: nothing goes through until `retryAt`; then one write may, as a probe
- * - `half_open`: that write is under way, until `retryAt` at most; what becomes of it closes the circuit or opens it anew
- */
+/** The circuit before one target system. */
 export type Circuit = {
-  readonly state: 'closed' | 'open' | 'half_open';
+  readonly state: CircuitState;
   readonly failures: number;
   readonly failedAt: Instant | null;
   /** How often it has opened since it was closed. */
@@ -80,10 +76,12 @@ export const mayPark = ({ openedAt, notBefore }: Circuit, gate: Gate): boolean =
 /** The gate for those that asked together with the probe: the same as for those that ask while it is out. */
 export const besideProbe: Gate = stop('circuit_open', WRITE_LEASE_MS);
 
+const moved = ({ state }: Circuit, event: CircuitEvent): CircuitState => stateAfter(circuitTable, state, event);
+
 /** Lets one write through. Its lease is that of the write: when its process has died, another one goes. */
 export const grantProbe = (circuit: Circuit, intentId: string, now: Instant): Circuit => ({
   ...circuit,
-  state: 'half_open',
+  state: moved(circuit, 'probe_begins'),
   probe: intentId,
   retryAt: shiftInstant(now, WRITE_LEASE_MS),
 });
@@ -103,11 +101,11 @@ const openMs = (openings: number, random: number): number => {
   return Math.floor(limitMs / 2 + (random * limitMs) / 2);
 };
 
-const open = (circuit: Circuit, { now, random }: Moment): Circuit => {
+const open = (circuit: Circuit, event: 'failed_too_often' | 'probe_failed', { now, random }: Moment): Circuit => {
   const openings = circuit.openings + 1;
   return {
     ...circuit,
-    state: 'open',
+    state: moved(circuit, event),
     failures: 0,
     failedAt: null,
     openings,
@@ -119,8 +117,9 @@ const open = (circuit: Circuit, { now, random }: Moment): Circuit => {
 };
 
 /** Lets writes through again. */
-export const closeCircuit = (circuit: Circuit, now: Instant): Circuit => ({
+export const closeCircuit = (circuit: Circuit, event: 'probe_answered' | 'closed_by_hand', now: Instant): Circuit => ({
   ...newCircuit,
+  state: moved(circuit, event),
   openedAt: circuit.openedAt,
   closedAt: circuit.state === 'closed' ? circuit.closedAt : now,
 });
@@ -130,20 +129,22 @@ const countFailure = (circuit: Circuit, moment: Moment): Circuit => {
   const isFresh =
     circuit.failedAt !== null && compareInstants(circuit.failedAt, shiftInstant(now, -FORGET_AFTER_MS)) >= 0;
   const failures = (isFresh ? circuit.failures : 0) + 1;
-  return failures >= FAILURES_TO_OPEN ? open(circuit, moment) : { ...circuit, failures, failedAt: now };
+  if (failures >= FAILURES_TO_OPEN) return open(circuit, 'failed_too_often', moment);
+  return { ...circuit, state: moved(circuit, 'failed'), failures, failedAt: now };
 };
 
 const afterProbe = (circuit: Circuit, health: 'up' | 'down' | 'none', isAlive: boolean, moment: Moment): Circuit => {
-  if (health === 'up' || isAlive) return closeCircuit(circuit, moment.now);
-  if (health === 'down') return open(circuit, moment);
+  if (health === 'up' || isAlive) return closeCircuit(circuit, 'probe_answered', moment.now);
+  if (health === 'down') return open(circuit, 'probe_failed', moment);
   // The probe was not sent after all: the next one may go at once.
-  return { ...circuit, state: 'open', probe: null, retryAt: moment.now };
+  return { ...circuit, state: moved(circuit, 'probe_unsent'), probe: null, retryAt: moment.now };
 };
 
 const afterOthers = (circuit: Circuit, health: 'up' | 'down' | 'none', moment: Moment): Circuit => {
-  // Writes that began before it opened say nothing new.
-  if (circuit.state !== 'closed' || health === 'none') return circuit;
-  if (health === 'down') return countFailure(circuit, moment);
+  if (health === 'none') return circuit;
+  const event = health === 'down' ? 'failed' : 'worked';
+  if (circuitTable[circuit.state][event] === 'nothing') return circuit;
+  if (event === 'failed') return countFailure(circuit, moment);
   return circuit.failures === 0 ? circuit : { ...circuit, failures: circuit.failures - 1 };
 };
 

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../json.ts';
 
 // Measured with jsonata 2.2.2: unbounded tail recursion hangs the process for good; a bound of 300 ms stops it at 301 ms, deep
 // recursion at 2 ms and a range of nine million at once.
-const BOUNDS = { timeout: 1000, stack: 300, sequence: 10_000 };
+export const BOUNDS = { timeout: 1000, stack: 300, sequence: 10_000 };
 // They read the clock or chance, or run text as code: one record would map differently on each reading.
 const IMPURE = new Set(['now', 'millis', 'random', 'eval', 'shuffle']);
 

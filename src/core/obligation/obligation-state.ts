@@ -1,4 +1,14 @@
-const obligationStates = ['open', 'held', 'applied', 'superseded', 'unchanged', 'dead_lettered', 'waived'] as const;
+import { type Change, changeBy, stateAfter as stateIn, type StateTable } from '../state-table.ts';
+
+export const obligationStates = [
+  'open',
+  'held',
+  'applied',
+  'superseded',
+  'unchanged',
+  'dead_lettered',
+  'waived',
+] as const;
 
 export type ObligationState = (typeof obligationStates)[number];
 
@@ -6,13 +16,13 @@ export type ObligationState = (typeof obligationStates)[number];
 export type ObligationEvent =
   /** A newer version of its record was read, and this one is not in flight. */
   | 'newer_read'
-  /** Its write was confirmed. */
+  /** Its write was confirmed, or acknowledged by a Zap. */
   | 'written'
   /** The target was found to hold it. */
   | 'found_on_target'
   /** The target holds a newer version. */
   | 'newer_on_target'
-  /** The target refused it, or its attempts are used up. */
+  /** The target refused it, a Zap gave up on it, or its attempts are used up. */
   | 'given_up'
   /** A Zap says that it wrote it, though it was given up on. */
   | 'written_after_all'
@@ -20,76 +30,87 @@ export type ObligationEvent =
   | 'overtaken_after_all'
   /** Read again after another under the same update time, or held and passing by now, or to be repaired. */
   | 'wanted_again'
+  /** A contract that is new to it lets its fields through. */
+  | 'passes_now'
   /** A person has its dead letter delivered again. */
   | 'replayed'
-  /** A person answers for leaving it as it is. */
-  | 'waived';
+  /** A person answers for leaving a held record as it is. */
+  | 'held_waived'
+  /** A person answers for leaving a dead letter as it is. */
+  | 'letter_waived';
+
+/** What a version comes to that is observed for the first time. */
+export type FirstEvent =
+  /** It passes the contract. */
+  | 'passes'
+  /** Its mapped fields are as the target has them, and nothing is open or in doubt. */
+  | 'is_on_target'
+  /** It fails the contract. */
+  | 'fails'
+  /** It cannot be keyed, or is too large. */
+  | 'is_unusable'
+  /** No poll has read it, and reconciliation found that the target lacks it. */
+  | 'is_missed';
+
+export const firstStates = {
+  passes: 'open',
+  is_on_target: 'unchanged',
+  fails: 'held',
+  is_unusable: 'dead_lettered',
+  is_missed: 'open',
+} as const satisfies Record<FirstEvent, ObligationState>;
+
+const settled = {
+  newer_read: 'nothing',
+  written: 'nothing',
+  found_on_target: 'nothing',
+  newer_on_target: 'nothing',
+  given_up: 'nothing',
+  written_after_all: 'nothing',
+  overtaken_after_all: 'nothing',
+  wanted_again: 'open',
+  passes_now: 'nothing',
+  replayed: 'nothing',
+  held_waived: 'refused',
+  letter_waived: 'nothing',
+} as const;
+
+const open = {
+  ...settled,
+  newer_read: 'superseded',
+  written: 'applied',
+  found_on_target: 'unchanged',
+  newer_on_target: 'superseded',
+  given_up: 'dead_lettered',
+  wanted_again: 'nothing',
+} as const;
+
+/**
+ * What is settled stays as it is until it is wanted again; what was given up on or waived is not sent again for that.
+ */
+export const obligationTable: StateTable<ObligationState, ObligationEvent> = {
+  open,
+  held: { ...open, wanted_again: 'open', passes_now: 'open', held_waived: 'waived' },
+  applied: settled,
+  superseded: settled,
+  unchanged: settled,
+  dead_lettered: {
+    ...settled,
+    written_after_all: 'applied',
+    overtaken_after_all: 'superseded',
+    wanted_again: 'nothing',
+    replayed: 'open',
+    letter_waived: 'waived',
+  },
+  waived: { ...settled, wanted_again: 'nothing' },
+};
 
 /** An unsettled obligation keeps `committed` from passing it. */
 export const isUnsettled = (state: ObligationState): state is 'open' | 'held' => state === 'open' || state === 'held';
 
-const unsettledAfter = (state: 'open' | 'held', event: ObligationEvent): ObligationState => {
-  switch (event) {
-    case 'wanted_again':
-      return 'open';
-    case 'waived':
-      return state === 'held' ? 'waived' : state;
-    case 'newer_read':
-    case 'newer_on_target':
-      return 'superseded';
-    case 'written':
-      return 'applied';
-    case 'found_on_target':
-      return 'unchanged';
-    case 'given_up':
-      return 'dead_lettered';
-    case 'written_after_all':
-    case 'overtaken_after_all':
-    case 'replayed':
-      return state;
-  }
-};
+export const stateAfter = (state: ObligationState, event: ObligationEvent): ObligationState =>
+  stateIn(obligationTable, state, event);
 
-const givenUpAfter = (event: ObligationEvent): ObligationState => {
-  switch (event) {
-    case 'written_after_all':
-      return 'applied';
-    case 'overtaken_after_all':
-      return 'superseded';
-    case 'replayed':
-      return 'open';
-    case 'waived':
-      return 'waived';
-    case 'newer_read':
-    case 'newer_on_target':
-    case 'written':
-    case 'found_on_target':
-    case 'given_up':
-    case 'wanted_again':
-      return 'dead_lettered';
-  }
-};
-
-/**
- * The state after an event. What is settled stays as it is until it is wanted again; what was given up on or waived is
- * not sent again for that.
- */
-export const stateAfter = (state: ObligationState, event: ObligationEvent): ObligationState => {
-  switch (state) {
-    case 'open':
-    case 'held':
-      return unsettledAfter(state, event);
-    case 'applied':
-    case 'superseded':
-    case 'unchanged':
-      return event === 'wanted_again' ? 'open' : state;
-    case 'dead_lettered':
-      return givenUpAfter(event);
-    case 'waived':
-      return state;
-  }
-};
-
-/** The states that an event changes: for one statement that is to touch those and no others. */
-export const statesChangedBy = (event: ObligationEvent): ObligationState[] =>
-  obligationStates.filter((state) => stateAfter(state, event) !== state);
+/** For one statement that is to do what an event does to many. */
+export const obligationChange = (event: ObligationEvent): Change<ObligationState> =>
+  changeBy(obligationTable, obligationStates, event);

@@ -1,7 +1,7 @@
 import { compareInstants, type Instant } from '../instant.ts';
 import type { JsonObject } from '../json.ts';
 import type { ObservedRecord } from '../protocol/cycle-routes.ts';
-import { isUnsettled, type ObligationState } from './obligation-state.ts';
+import { firstStates, isUnsettled, type ObligationState } from './obligation-state.ts';
 
 /** One version of a record as it was read. */
 export type ReadVersion = Pick<ObservedRecord, 'externalId' | 'updatedAt' | 'digest'>;
@@ -61,13 +61,13 @@ const obligationFor = (record: ObservedRecord, known: Known, isOnly: boolean): F
   const base = { externalId, updatedAt, digest, reason, payload };
   switch (record.state) {
     case 'held':
-      return { ...base, state: 'held' };
+      return { ...base, state: firstStates.fails };
     case 'refused':
-      return { ...base, state: 'dead_lettered' };
+      return { ...base, state: firstStates.is_unusable };
     case 'ready':
       return isOnly && known.appliedDigest.get(externalId) === digest
-        ? { ...base, state: 'unchanged', reason: 'The mapped fields are as the target has them' }
-        : { ...base, state: 'open' };
+        ? { ...base, state: firstStates.is_on_target, reason: 'The mapped fields are as the target has them' }
+        : { ...base, state: firstStates.passes };
   }
 };
 

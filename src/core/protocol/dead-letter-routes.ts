@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { name } from '../contract/name.ts';
 import { instantText } from '../read/checkpoint.ts';
+import { closedLetterStates } from '../replay/letter-state.ts';
 import { digest, uuid } from './cycle-routes.ts';
 import { REASON_CHARS_MAX } from './reason.ts';
 import { anyRole, nothing, operatorRoles, route, syncRoles } from './route.ts';
@@ -13,7 +14,8 @@ export const HISTORY_MAX = 50;
 const LIST_MAX = 500;
 const LIST_DEFAULT = 100;
 
-export const letterStage = z.enum(['read', 'deliver', 'write', 'acknowledge', 'zap', 'review']);
+/** Where it was given up: `zap` by the word of a Zap; `review` was written, but for fields of the target's. */
+export const letterStage = z.enum(['read', 'deliver', 'write', 'zap', 'review']);
 const errorClass = z
   .string()
   .regex(/^[a-z][a-z0-9_]{0,99}$/, 'must be lower-case letters, digits and underscores, beginning with a letter');
@@ -52,7 +54,7 @@ const deadLetter = z.object({
   /** Trace ID of the poll that read the record; null where no poll did. */
   traceId: z.string().nullable(),
   closedAt: instantText.nullable(),
-  closedAs: z.enum(['superseded', 'applied', 'replayed', 'resolved', 'waived']).nullable(),
+  closedAs: z.enum(closedLetterStates).nullable(),
   closedReason: z.string().nullable(),
   /** Name of the key by which it was closed; null where a version that reached the target closed it. */
   closedBy: z.string().nullable(),

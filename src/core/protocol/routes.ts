@@ -21,6 +21,7 @@ import {
   resolveDeadLetter,
   waiveHeld,
 } from './dead-letter-routes.ts';
+import { listCheckpoints, openDryRun, previewWrites } from './dry-run-routes.ts';
 import { acknowledgeDelivery } from './delivery-routes.ts';
 import { getTreeHead, proveEntry, proveGrowth, signTreeHead } from './ledger-routes.ts';
 import { getReconciliation, openReconciliation, recordSlice } from './reconcile-routes.ts';
@@ -64,6 +65,9 @@ export const routes = {
   resolveDeadLetter,
   listHeld,
   waiveHeld,
+  listCheckpoints,
+  openDryRun,
+  previewWrites,
 } as const;
 
 export type RouteName = keyof typeof routes;

@@ -6,6 +6,21 @@ const OWNER_ABSENT_MS = 24 * HOUR_MS;
 /** Zapier polls every 15 minutes or more often: an owner that is silent for so long is off, and whoever is switched on takes its place. */
 const OWNER_SILENT_MS = HOUR_MS;
 
+/** Whose a stream is, as a Zap finds it: nobody's, its own, or another's that was heard within the time or was not. */
+type OwnerState = 'free' | 'own' | 'heard' | 'silent';
+type OwnerEvent = 'polls' | 'is_switched_on';
+
+export const ownerTable: Readonly<Record<OwnerState, Readonly<Record<OwnerEvent, 'owns' | 'takes_over' | 'refused'>>>> =
+  {
+    free: { polls: 'owns', is_switched_on: 'owns' },
+    own: { polls: 'owns', is_switched_on: 'owns' },
+    heard: { polls: 'refused', is_switched_on: 'refused' },
+    silent: { polls: 'takes_over', is_switched_on: 'takes_over' },
+  };
+
+/** How long after its last poll an owner counts as heard. */
+const heardMs: Readonly<Record<OwnerEvent, number>> = { polls: OWNER_ABSENT_MS, is_switched_on: OWNER_SILENT_MS };
+
 /** Which Zap polls a stream, as the store holds it. */
 export type StreamOwner = {
   /** Null until a Zap said which it is. */
@@ -30,15 +45,23 @@ export type OwnerDecision =
 const isWithin = (at: Instant | null, ms: number, now: Instant): boolean =>
   at !== null && compareInstants(shiftInstant(at, ms), now) > 0;
 
-const decide = (owner: StreamOwner, zapId: string, now: Instant, heardMs: number): OwnerDecision => {
-  if (owner.zapId === null || owner.zapId === zapId) return { kind: 'owns', takenFrom: null };
-  if (isWithin(owner.polledAt, heardMs, now)) return { kind: 'refused', ownerZapId: owner.zapId };
-  return { kind: 'owns', takenFrom: owner.zapId };
+const stateOf = (owner: StreamOwner, zapId: string, now: Instant, event: OwnerEvent): OwnerState => {
+  if (owner.zapId === null) return 'free';
+  if (owner.zapId === zapId) return 'own';
+  return isWithin(owner.polledAt, heardMs[event], now) ? 'heard' : 'silent';
+};
+
+const decide = (owner: StreamOwner, zapId: string, now: Instant, event: OwnerEvent): OwnerDecision => {
+  const outcome = ownerTable[stateOf(owner, zapId, now, event)][event];
+  if (owner.zapId === null || outcome === 'owns') return { kind: 'owns', takenFrom: null };
+  return outcome === 'refused'
+    ? { kind: 'refused', ownerZapId: owner.zapId }
+    : { kind: 'owns', takenFrom: owner.zapId };
 };
 
 /** Decides whether a Zap that is switched on may have the stream. */
 export const decideSwitchOn = (owner: StreamOwner, zapId: string, now: Instant): OwnerDecision =>
-  decide(owner, zapId, now, OWNER_SILENT_MS);
+  decide(owner, zapId, now, 'is_switched_on');
 
 /**
  * Decides whether a Zap may poll the stream. The owner is told of a rival that still tries, by one poll that fails;
@@ -49,7 +72,7 @@ export const decidePoll = (
   poll: { readonly zapId: string; readonly cycleId: string },
   now: Instant,
 ): OwnerDecision => {
-  const decision = decide(owner, poll.zapId, now, OWNER_ABSENT_MS);
+  const decision = decide(owner, poll.zapId, now, 'polls');
   if (decision.kind !== 'owns' || owner.zapId !== poll.zapId || owner.rivalZapId === null) return decision;
   const told: OwnerDecision = { kind: 'told', rivalZapId: owner.rivalZapId };
   if (owner.toldCycle === poll.cycleId) return told;

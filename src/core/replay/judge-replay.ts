@@ -1,10 +1,10 @@
 import type { Revalidation } from '../mapping/revalidate.ts';
 import type { ReplayObstacle } from '../protocol/dead-letter-routes.ts';
+import { type LetterState, letterTable } from './letter-state.ts';
 
 /** What stands in the way of a replay, apart from the payload. */
 export type LetterFacts = {
-  /** How it was closed; null while it is open. */
-  readonly closedAs: string | null;
+  readonly state: LetterState;
   /** False for a record that a Zap brought itself: there is nothing to deliver again. */
   readonly hasObligation: boolean;
   /** It was written, but for fields that the target owns. */
@@ -34,7 +34,7 @@ const listed = (all: readonly string[]): string =>
 
 /** What rules a replay out whatever the payload is; undefined when nothing does. */
 export const judgeFacts = (facts: LetterFacts): ReplayVerdict | undefined => {
-  if (facts.closedAs !== null) return refused('closed', `It was closed before: ${facts.closedAs}`);
+  if (letterTable[facts.state].replayed === 'refused') return refused('closed', `It was closed before: ${facts.state}`);
   if (facts.isReview) {
     return refused('in_review', 'It was written, but for fields that the target owns: correct one side, or resolve it');
   }

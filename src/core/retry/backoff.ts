@@ -2,7 +2,7 @@ import type { SystemFailure } from '../system/failure.ts';
 import type { Phase } from './dispositions.ts';
 import { dispositionOf } from './fault.ts';
 
-const ATTEMPTS_MAX = 6;
+export const ATTEMPTS_MAX = 6;
 const WAIT_BASE_MS = 200;
 const WAIT_MS_MAX = 5000;
 // What the attempt after a wait needs at least; less than this left, and waiting only burns the call.

@@ -1,3 +1,4 @@
+import { deliveryAnswers } from '../obligation/delivery-answers.ts';
 import type { ObligationState } from '../obligation/obligation-state.ts';
 
 /** What a delivery is about, when a Zap says what it did with it. */
@@ -16,19 +17,17 @@ export const settledBefore = (
   { state, isAcknowledged, isReopened }: AcknowledgedDelivery,
   outcome: 'applied' | 'failed',
 ): AcknowledgeStatus | undefined => {
-  const isApplied = outcome === 'applied';
   if (isReopened) return 'stale';
-  switch (state) {
-    case 'open':
-    case 'held':
+  const answers = deliveryAnswers[state];
+  const answer = outcome === 'applied' ? answers.says_applied : answers.says_failed;
+  switch (answer) {
+    case 'decide':
       return undefined;
-    case 'applied':
-    case 'unchanged':
-    case 'waived':
-      return 'already_applied';
-    case 'superseded':
-      return isApplied && !isAcknowledged ? undefined : 'stale';
+    case 'decide_once':
+      return isAcknowledged ? 'stale' : undefined;
+    case 'already_applied':
+    case 'stale':
     case 'dead_lettered':
-      return isApplied ? undefined : 'dead_lettered';
+      return answer;
   }
 };

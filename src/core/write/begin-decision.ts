@@ -1,5 +1,6 @@
 import { type Digest, digestText } from '../digest.ts';
 import { compareInstants, type Instant, instantToMs, shiftInstant } from '../instant.ts';
+import { deliveryAnswers } from '../obligation/delivery-answers.ts';
 import type { ObligationState } from '../obligation/obligation-state.ts';
 import { WRITE_LEASE_MS, type WriteDecided } from '../protocol/write-routes.ts';
 import { decideWrite, type TargetState, type Version } from './write-decision.ts';
@@ -55,19 +56,16 @@ export const digestWith = (digest: Digest, overridesDigest: Digest | null): Dige
 
 /** The answer for an obligation that is settled already; undefined for one that is not. */
 const settledAnswer = ({ externalId, obligation }: WriteSubject, targetId: string | null): Answer | undefined => {
-  switch (obligation?.state) {
-    case undefined:
-    case 'open':
-    case 'held':
+  if (obligation === null) return undefined;
+  const kind = deliveryAnswers[obligation.state].begins_write;
+  switch (kind) {
+    case 'decide':
       return undefined;
-    case 'applied':
-    case 'unchanged':
-    case 'waived':
-      return { kind: 'already_applied', externalId, targetId };
-    case 'superseded':
-      return { kind: 'stale', externalId, targetId };
+    case 'already_applied':
+    case 'stale':
+      return { kind, externalId, targetId };
     case 'dead_lettered':
-      return { kind: 'dead_lettered', externalId, reason: obligation.reason ?? 'The record is a dead letter' };
+      return { kind, externalId, reason: obligation.reason ?? 'The record is a dead letter' };
   }
 };
 

@@ -3,7 +3,8 @@ import { type Instant, shiftInstant } from '../instant.ts';
 import type { JsonObject } from '../json.ts';
 import { UNKNOWN_QUARANTINE_MS, type WriteOutcome } from '../protocol/write-routes.ts';
 import type { FencedTarget } from './begin-decision.ts';
-import type { LastIntent, Version } from './write-decision.ts';
+import { type EndedIntentState, intentTable } from './intent-state.ts';
+import type { Version } from './write-decision.ts';
 
 /**
  * What an outcome says: `ended` ends the intent; `again` was recorded before and its reply was lost; `fenced` is of a
@@ -19,7 +20,7 @@ export const decideOutcome = (intentId: string, fence: number, target: FencedTar
 
 /** What an outcome makes of the target record. */
 export type IntentEnd = {
-  readonly state: Exclude<LastIntent['state'], 'open'>;
+  readonly state: EndedIntentState;
   /** Until then nobody writes again. */
   readonly leaseUntil: Instant;
   /** What is on the target by a confirmed outcome; null where that is as before. */
@@ -43,13 +44,17 @@ export const endIntent = (
   switch (outcome.kind) {
     case 'confirmed': {
       const written = { ...version, digest: writtenDigest ?? version.digest };
-      return { state: 'confirmed', leaseUntil: now, applied: { targetId: outcome.targetId, version: written } };
+      return {
+        state: intentTable.open.confirmed,
+        leaseUntil: now,
+        applied: { targetId: outcome.targetId, version: written },
+      };
     }
     case 'failed':
     case 'not_sent':
-      return { state: readBack ? 'unknown' : 'failed', leaseUntil: now, applied: null };
+      return { state: intentTable.open[readBack ? 'still_unknown' : outcome.kind], leaseUntil: now, applied: null };
     case 'unknown':
-      return { state: 'unknown', leaseUntil: shiftInstant(now, UNKNOWN_QUARANTINE_MS), applied: null };
+      return { state: intentTable.open.unknown, leaseUntil: shiftInstant(now, UNKNOWN_QUARANTINE_MS), applied: null };
   }
 };
 

@@ -1,4 +1,5 @@
 import { compareInstants, type Instant } from '../instant.ts';
+import { type IntentState, nextWrites } from './intent-state.ts';
 
 /** One version of a record: what orders two states of it. */
 export type Version = {
@@ -11,7 +12,7 @@ export type Version = {
 /** The last intent of a target record, as the store holds it. */
 export type LastIntent = {
   readonly intentId: string;
-  readonly state: 'open' | 'confirmed' | 'failed' | 'unknown';
+  readonly state: IntentState;
   readonly version: Version;
   /** Until when its owner may still be writing. */
   readonly leaseUntil: Instant;
@@ -42,8 +43,6 @@ const compareVersions = (wanted: Version, applied: Version): -1 | 0 | 1 => {
   return wanted.sequence < applied.sequence ? -1 : wanted.sequence > applied.sequence ? 1 : 0;
 };
 
-const isUnresolved = (intent: LastIntent): boolean => intent.state === 'open' || intent.state === 'unknown';
-
 /**
  * Decides whether a version may be written to a target record.
  *
@@ -56,9 +55,16 @@ export const decideWrite = (intentId: string, wanted: Version, state: TargetStat
   const { applied, intent, drifted } = state;
   if (intent?.intentId === intentId && intent.state === 'open') return { kind: 'repeat' };
   if (applied !== null && compareVersions(wanted, applied) < 0) return { kind: 'stale' };
-  if (intent !== null && isUnresolved(intent)) {
-    if (compareInstants(intent.leaseUntil, now) > 0) return { kind: 'in_progress', until: intent.leaseUntil };
-    return compareVersions(wanted, intent.version) < 0 ? { kind: 'stale' } : { kind: 'proceed', readBack: true };
+  if (intent !== null) {
+    const lease = compareInstants(intent.leaseUntil, now) > 0 ? 'within' : 'after';
+    switch (nextWrites[intent.state][lease]) {
+      case 'in_progress':
+        return { kind: 'in_progress', until: intent.leaseUntil };
+      case 'look':
+        return compareVersions(wanted, intent.version) < 0 ? { kind: 'stale' } : { kind: 'proceed', readBack: true };
+      case 'by_version':
+        break;
+    }
   }
   // The fields are there already, or this very version was written (the target may hold it in another form).
   const isLast =

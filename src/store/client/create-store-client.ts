@@ -94,5 +94,8 @@ export const createStoreClient = (setup: ClientSetup): StorePort => {
     resolveDeadLetter: call(routes.resolveDeadLetter),
     listHeld: call(routes.listHeld),
     waiveHeld: call(routes.waiveHeld),
+    listCheckpoints: call(routes.listCheckpoints),
+    openDryRun: call(routes.openDryRun),
+    previewWrites: call(routes.previewWrites),
   };
 };

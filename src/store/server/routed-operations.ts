@@ -39,4 +39,7 @@ export const routedOperations = (operations: Operations): Readonly<Record<RouteN
   resolveDeadLetter: routeOperation(routes.resolveDeadLetter, operations.resolveDeadLetter),
   listHeld: routeOperation(routes.listHeld, operations.listHeld),
   waiveHeld: routeOperation(routes.waiveHeld, operations.waiveHeld),
+  listCheckpoints: routeOperation(routes.listCheckpoints, operations.listCheckpoints),
+  openDryRun: routeOperation(routes.openDryRun, operations.openDryRun),
+  previewWrites: routeOperation(routes.previewWrites, operations.previewWrites),
 });

@@ -79,9 +79,9 @@ const readObligation = async (work: Work, deliveryId: string): Promise<Obligatio
  * came last: the record counts as drifted, so that the next write looks first and reconciliation is not misled.
  */
 const supersede = async (work: Work, { request, delivery, key }: Asked): Promise<AcknowledgeStatus> => {
-  await settleObligation(work, delivery.obligation_id, 'superseded', 'The target holds a newer version');
+  await settleObligation(work, delivery.obligation_id, 'newer_on_target', 'The target holds a newer version');
   if (request.outcome.kind === 'applied') {
-    await takeBackGivenUp(work, delivery.obligation_id, 'superseded');
+    await takeBackGivenUp(work, delivery.obligation_id, 'overtaken_after_all');
     await markDrifted(work, key, [key.externalId]);
   }
   return 'stale';
@@ -92,8 +92,8 @@ const apply = async (work: Work, asked: Asked, targetId: string | null): Promise
   const { updatedAt: at, sequence } = obligation.version;
   await markAcknowledged(work, { key, version: obligation.version, targetId });
   await closeApplied(work, request.sync, [{ externalId: key.externalId, at, sequence }]);
-  await takeBackGivenUp(work, delivery.obligation_id, 'applied');
-  await settleOnTarget(work, [delivery.obligation_id], 'applied', null);
+  await takeBackGivenUp(work, delivery.obligation_id, 'written_after_all');
+  await settleOnTarget(work, [delivery.obligation_id], 'written', null);
   return obligation.state === 'superseded' ? 'stale' : 'applied';
 };
 
@@ -103,14 +103,14 @@ const giveUp = async (
   told: string,
 ): Promise<AcknowledgeStatus> => {
   const reason = await tokenizedReason(work, request.sync, delivery, told);
-  await settleObligation(work, delivery.obligation_id, 'dead_lettered', reason);
+  await settleObligation(work, delivery.obligation_id, 'given_up', reason);
   await fileDeadLetter(work, {
     sync: request.sync,
     streamId: delivery.stream_id,
     externalId: delivery.external_id,
     obligationId: delivery.obligation_id,
     updatedAt: obligation.updatedAt,
-    stage: 'acknowledge',
+    stage: 'zap',
     errorClass: 'reported_failed',
     reason,
     attempts: obligation.attempts,

@@ -168,9 +168,9 @@ const record = async (
     same.map(({ key, version }) => ({ externalId: key.externalId, at: version.updatedAt, sequence: version.sequence })),
   );
   const unchanged = obligationsOf(same).map(({ obligationId }) => obligationId);
-  await settleOnTarget(work, unchanged, 'unchanged', 'The target holds this version');
+  await settleOnTarget(work, unchanged, 'found_on_target', 'The target holds this version');
   for (const { obligationId } of obligationsOf(older)) {
-    await settleObligation(work, obligationId, 'superseded', 'The target holds a newer version');
+    await settleObligation(work, obligationId, 'newer_on_target', 'The target holds a newer version');
   }
   for (const streamId of streamIds) await moveCommitted(work, streamId);
 };

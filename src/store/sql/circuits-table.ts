@@ -164,7 +164,7 @@ export const closeCircuitByHand = async (
     throw new StoreError('not_found', `Cannot find system "${system}" in ${environment}: apply its contract first`);
   }
   const before = await lockCircuit(work, system);
-  const after = closeCircuit(before, work.now);
+  const after = closeCircuit(before, 'closed_by_hand', work.now);
   await appendAllEvidence(work, await save(work, system, { before, after, by: { keyId, name, reason } }));
   return { before: before.state };
 };

@@ -20,7 +20,7 @@ const giveUp = async (work: Work, { intent, attempts, outcome }: EndedIntent): P
   if (outcome.kind !== 'failed') return;
   const { obligationId, streamId, sync, key, version } = intent;
   const { errorClass, reason } = outcome;
-  if (obligationId !== null) await settleObligation(work, obligationId, 'dead_lettered', reason);
+  if (obligationId !== null) await settleObligation(work, obligationId, 'given_up', reason);
   await fileDeadLetter(work, {
     sync,
     streamId,
@@ -119,7 +119,7 @@ const settle = async (work: Work, all: readonly EndedIntent[]): Promise<void> =>
   // Before the payload is dropped, of which a review keeps pseudonyms.
   for (const ended of all) await review(work, ended);
   const confirmed = all.filter(({ outcome }) => outcome.kind === 'confirmed');
-  await settleOnTarget(work, confirmed.map(({ intent }) => intent.obligationId).filter(isPresent), 'applied', null);
+  await settleOnTarget(work, confirmed.map(({ intent }) => intent.obligationId).filter(isPresent), 'written', null);
   for (const ended of all) await giveUp(work, ended);
   for (const streamId of streamIds) await moveCommitted(work, streamId);
 };

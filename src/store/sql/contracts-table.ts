@@ -62,14 +62,22 @@ const currentSystem = async (work: Work, name: string): Promise<{ version: numbe
   );
 };
 
-/** Builds the bundle of a sync anew and stores it. */
-const refreshBundle = async (work: Work, sync: { version: number; contract: SyncContract }): Promise<void> => {
+type NumberedSync = { readonly version: number; readonly contract: SyncContract };
+
+/** A sync contract with the systems of now. */
+const joinBundle = async (work: Work, sync: NumberedSync): Promise<ContractBundle> => {
   const { contract } = sync;
   const source = await currentSystem(work, contract.source.system);
   const target = await currentSystem(work, contract.target.system);
   const problems = checkBundle(contract, source.contract, target.contract);
   if (problems.length > 0) throw refuse(`sync "${contract.name}"`, problems);
-  const bundle = bundleOf(sync, source, target);
+  return bundleOf(sync, source, target);
+};
+
+/** Builds the bundle of a sync anew and stores it. */
+const refreshBundle = async (work: Work, sync: NumberedSync): Promise<void> => {
+  const { contract } = sync;
+  const bundle = await joinBundle(work, sync);
   await sql`
     insert into syncs (environment, name, bundle_version, bundle, source_system, target_system, target_entity, target_field)
     values (${work.caller.environment}, ${contract.name}, ${bundle.version}, ${JSON.stringify(bundle)}::jsonb,
@@ -232,6 +240,16 @@ export const syncContractOf = async (
     .where('version', '=', Number.parseInt(bundleVersion, 10))
     .executeTakeFirst();
   return row === undefined ? undefined : syncContract.parse(row.body);
+};
+
+/** The bundle of a version of a sync contract and the systems of now. Three statements. */
+export const bundleAsOf = async (work: Work, name: string, version: number): Promise<ContractBundle> => {
+  const contract = await syncContractOf(work, name, String(version));
+  if (contract !== undefined) return joinBundle(work, { version, contract });
+  throw new StoreError(
+    'not_found',
+    `Cannot find version ${version} of sync "${name}" in ${work.caller.environment}: list its checkpoints for the versions they were read under`,
+  );
 };
 
 export const listSyncs = async (work: Work) => {

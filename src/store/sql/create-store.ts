@@ -6,11 +6,13 @@ import { beginWrites } from './begin-writes.ts';
 import { createBundleCache } from './bundle-cache.ts';
 import { claimOnce } from './claims-table.ts';
 import { closeCircuitByHand, listCircuits } from './circuits-table.ts';
+import { listCheckpoints } from './checkpoints.ts';
 import { completeWrites } from './complete-writes.ts';
 import { applySync, applySystem, currentBundle, listSyncs } from './contracts-table.ts';
 import type { Database } from './database/database.ts';
 import { getDeadLetter, listDeadLetters } from './dead-letter-views.ts';
 import { deadLetterRecord } from './dead-letter-record.ts';
+import { openDryRun } from './dry-runs.ts';
 import { listHeld, waiveHeld } from './held-records.ts';
 import { replayDeadLetters } from './replays-table.ts';
 import { resolveDeadLetter } from './dead-letter-resolution.ts';
@@ -28,6 +30,7 @@ import { createSealing } from './sealing.ts';
 import { getStream } from './stream-status.ts';
 import { openCycle, openStream } from './streams-table.ts';
 import type { Work } from './work.ts';
+import { previewWrites } from './write-preview.ts';
 
 export type StoreOptions = {
   readonly database: Database<StoreSchema>;
@@ -97,6 +100,9 @@ const operationsOf = (run: Run, version: string): Operations => ({
     run(caller, (work) => resolveDeadLetter(work, deadLetter, request)),
   listHeld: (caller, _params, request) => run(caller, (work) => listHeld(work, request)),
   waiveHeld: (caller, { held }, request) => run(caller, (work) => waiveHeld(work, held, request)),
+  listCheckpoints: (caller, key, request) => run(caller, (work) => listCheckpoints(work, key, request)),
+  openDryRun: (caller, key, request) => run(caller, (work) => openDryRun(work, key, request)),
+  previewWrites: (caller, key, request) => run(caller, (work) => previewWrites(work, key, request)),
 });
 
 /** The store over a migrated database: every operation of the API, each in one transaction. */

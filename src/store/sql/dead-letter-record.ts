@@ -1,4 +1,5 @@
 import { compareInstants, type Instant, instantToMs } from '../../core/instant.ts';
+import { deliveryAnswers } from '../../core/obligation/delivery-answers.ts';
 import type { ObligationState } from '../../core/obligation/obligation-state.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { unknownDelivery } from '../../core/write/begin-decision.ts';
@@ -58,22 +59,15 @@ export const deadLetterRecord = async (work: Work, request: Request): Promise<Re
     .select(['state', 'updated_at', 'attempts'])
     .where('obligation_id', '=', obligationId)
     .executeTakeFirstOrThrow();
-  switch (current.state) {
-    case 'dead_lettered':
-      return { kind: 'dead_lettered', deadLetter: await findDeadLetter(work, await letterOf(work, obligationId)) };
-    case 'applied':
-    case 'superseded':
-    case 'unchanged':
-    case 'waived':
-      return { kind: 'settled', externalId, state: current.state };
-    case 'open':
-    case 'held':
-      break;
+  const before = deliveryAnswers[current.state].gives_up;
+  if (before === 'dead_lettered') {
+    return { kind: before, deadLetter: await findDeadLetter(work, await letterOf(work, obligationId)) };
   }
+  if (before !== 'decide') return { kind: 'settled', externalId, state: before };
   if (retryAfterMs > 0) return { kind: 'in_progress', retryAfterMs };
   const { attempts, updated_at: updatedAt } = current;
   const reason = await tokenizedReason(work, request.sync, delivered, request.reason);
-  await settleObligation(work, obligationId, 'dead_lettered', reason);
+  await settleObligation(work, obligationId, 'given_up', reason);
   await moveCommitted(work, streamId);
   const { sync, errorClass } = request;
   const letter = { sync, streamId, externalId, obligationId, updatedAt, stage: 'zap', errorClass, reason } as const;

@@ -1,5 +1,7 @@
 import { sql } from 'kysely';
 import type { DeadLetter } from '../../core/protocol/dead-letter-routes.ts';
+import { obligationChange } from '../../core/obligation/obligation-state.ts';
+import { letterTable } from '../../core/replay/letter-state.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { findDeadLetter } from './dead-letter-views.ts';
 import { closeDeadLetters, dropPayload } from './dead-letters-table.ts';
@@ -18,18 +20,21 @@ const findRows = async (work: Work, id: string): Promise<Rows> =>
     .where('dead_letter_id', '=', id)
     .executeTakeFirstOrThrow();
 
-const isSame = (letter: DeadLetter, { reason, waiver }: Request): boolean =>
-  letter.closedAs === (waiver === null ? 'resolved' : 'waived') &&
-  letter.closedReason === reason &&
-  letter.waivedBy === (waiver?.person ?? null) &&
-  letter.ticket === (waiver?.ticket ?? null);
+const eventOf = ({ waiver }: Request): 'resolved' | 'waived' => (waiver === null ? 'resolved' : 'waived');
+
+const isSame = (letter: DeadLetter, request: Request): boolean =>
+  letter.closedAs === letterTable.open[eventOf(request)] &&
+  letter.closedReason === request.reason &&
+  letter.waivedBy === (request.waiver?.person ?? null) &&
+  letter.ticket === (request.waiver?.ticket ?? null);
 
 const settle = async (work: Work, obligationId: number | null, { waiver, reason }: Request): Promise<void> => {
   await dropPayload(work, obligationId);
   if (waiver === null || obligationId === null) return;
+  const { from, to } = obligationChange('letter_waived');
   await sql`
-    update obligations set state = 'waived', reason = ${reason}
-    where obligation_id = ${obligationId} and state = 'dead_lettered'
+    update obligations set state = ${to}, reason = ${reason}
+    where obligation_id = ${obligationId} and state = any(${from}::text[])
   `.execute(work.tx);
 };
 
@@ -66,7 +71,7 @@ export const resolveDeadLetter = async (work: Work, id: string, request: Request
     .forUpdate()
     .execute();
   const letter = await findDeadLetter(work, id);
-  if (letter.closedAs !== null) {
+  if (letterTable[letter.closedAs ?? 'open'][eventOf(request)] === 'refused') {
     if (isSame(letter, request)) return letter;
     throw new StoreError(
       'conflict',
@@ -76,7 +81,7 @@ export const resolveDeadLetter = async (work: Work, id: string, request: Request
   const { reason, waiver } = request;
   await settle(work, obligationId, request);
   await closeDeadLetters(work, [id], {
-    as: waiver === null ? 'resolved' : 'waived',
+    event: eventOf(request),
     reason,
     by: work.caller.name,
     ...waiver,

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Instant } from '../../core/instant.ts';
 import { tokenizeFields } from '../../core/mapping/tokenize.ts';
 import type { DeadLetter } from '../../core/protocol/dead-letter-routes.ts';
+import { type ClosedLetterState, isCarriedOn, type LetterEvent, letterTable } from '../../core/replay/letter-state.ts';
 import { appendEvidence } from './evidence-table.ts';
 import { tryOpenPayload } from './obligations-table.ts';
 import type { ContextField } from './schema.ts';
@@ -16,7 +17,6 @@ export type NewDeadLetter = {
   readonly externalId: string;
   readonly obligationId: number | null;
   readonly updatedAt: Instant;
-  /** Where it was given up; `acknowledge` and `zap` by the word of a Zap; `review` was written, but for fields of the target's. */
   readonly stage: DeadLetter['stage'];
   readonly errorClass: string;
   readonly reason: string;
@@ -54,7 +54,7 @@ export const findOrigin = async (
 
 type Before = {
   id: string;
-  closed_as: string | null;
+  closed_as: ClosedLetterState | null;
   version_at: Instant;
   version_sequence: number | null;
   attempts_total: number;
@@ -76,7 +76,7 @@ const isNewer = ({ version_at: at, version_sequence: sequence }: Before, origin:
 
 /** Who closed a dead letter and why, where a person did. */
 type Closing = {
-  readonly as: NonNullable<DeadLetter['closedAs']>;
+  readonly event: LetterEvent;
   readonly reason?: string;
   readonly by?: string;
   readonly person?: string;
@@ -87,7 +87,7 @@ type Closing = {
 export const closeDeadLetters = async (work: Work, ids: readonly string[], closing: Closing): Promise<void> => {
   await sql`
     update dead_letters
-    set closed_at = ${work.now}, closed_as = ${closing.as}, closed_reason = ${closing.reason ?? null},
+    set closed_at = ${work.now}, closed_as = ${letterTable.open[closing.event]}, closed_reason = ${closing.reason ?? null},
         closed_by = ${closing.by ?? null}, waived_by = ${closing.person ?? null}, ticket = ${closing.ticket ?? null}
     where dead_letter_id = any(${ids}::uuid[]) and closed_at is null
   `.execute(work.tx);
@@ -115,7 +115,7 @@ export const closeApplied = async (work: Work, sync: string, versions: readonly 
   const rows = versions.map(({ externalId, at, sequence }) => ({ external_id: externalId, at, sequence }));
   await sql`
     with closed as (
-      update dead_letters d set closed_at = ${work.now}, closed_as = 'applied'
+      update dead_letters d set closed_at = ${work.now}, closed_as = ${letterTable.open.on_target}
       from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(external_id text, at text, sequence bigint)
       where d.environment = ${work.caller.environment} and d.sync = ${sync} and d.external_id = r.external_id
         and d.closed_at is null and (d.version_at, coalesce(d.version_sequence, 0))
@@ -138,11 +138,8 @@ const supersede = async (work: Work, letter: NewDeadLetter, open: Before, isOutd
     where d.dead_letter_id = ${open.id}::uuid and o.obligation_id = d.obligation_id and o.state = 'dead_lettered'
       and o.obligation_id is distinct from ${letter.obligationId}::bigint
   `.execute(work.tx);
-  await closeDeadLetters(work, [open.id], { as: 'superseded' });
+  await closeDeadLetters(work, [open.id], { event: 'newer_given_up' });
 };
-
-/** A chain goes on while its record is not brought to its target, and nobody has decided on it. */
-const isChained = ({ closed_as: closedAs }: Before): boolean => closedAs === null || closedAs === 'replayed';
 
 /**
  * Files a dead letter under the owner of its sync. One is open for each external ID of a sync: that of the latest
@@ -161,7 +158,7 @@ export const fileDeadLetter = async (work: Work, letter: NewDeadLetter): Promise
   const before = await findBefore(work, letter);
   const isOutdated = before?.closed_as === null && isNewer(before, origin);
   if (before?.closed_as === null) await supersede(work, letter, before, isOutdated);
-  const previous = before !== undefined && isChained(before) && !isOutdated ? before : null;
+  const previous = before !== undefined && isCarriedOn[before.closed_as ?? 'open'] && !isOutdated ? before : null;
   const id = work.newId();
   await sql`
     insert into dead_letters (dead_letter_id, environment, sync, stream_id, external_id, obligation_id, updated_at,
@@ -171,7 +168,7 @@ export const fileDeadLetter = async (work: Work, letter: NewDeadLetter): Promise
            ${letter.obligationId}::bigint, ${letter.updatedAt}, ${origin.versionAt}, ${origin.sequence}::bigint,
            ${letter.stage}, ${letter.errorClass}, ${letter.reason}, ${letter.attempts}::integer,
            s.bundle -> 'sync' ->> 'owner', ${work.now}, ${isOutdated ? work.now : null}::text,
-           ${isOutdated ? 'superseded' : null}::text, s.bundle_version, ${origin.traceId}::uuid,
+           ${isOutdated ? letterTable.open.newer_given_up : null}::text, s.bundle_version, ${origin.traceId}::uuid,
            ${JSON.stringify(origin.context)}::jsonb, ${previous?.id ?? null}::uuid,
            ${previous?.attempts_total ?? 0}::integer
     from syncs s where s.environment = ${environment} and s.name = ${letter.sync}

@@ -4,6 +4,7 @@ import { decideRouting, type Route } from '../../core/circuit/routing.ts';
 import { type Instant, shiftInstant } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { SyncContract } from '../../core/contract/sync-contract.ts';
+import { cycleTable } from '../../core/read/cycle-lease.ts';
 import { chooseHandOut, handOutMax } from '../../core/obligation/hand-out.ts';
 import { readCircuit } from './circuits-table.ts';
 import { currentBundle } from './contracts-table.ts';
@@ -74,7 +75,7 @@ const countInFlight = async (work: Work, streamId: number): Promise<number> => {
 const candidates = async (work: Work, streamId: number, externalIds: readonly string[]): Promise<Candidate[]> => {
   const rows = await sql<Candidate>`
     select o.obligation_id, o.external_id, o.updated_at, o.digest, o.attempts, o.opened_at, o.deadline_at, o.sealed, o.sealed_bytes as bytes,
-           o.attempts - (select count(*) from deliveries d where d.obligation_id = o.obligation_id and d.parked
+           o.attempts - (select count(*) from deliveries d where d.obligation_id = o.obligation_id and d.state = 'parked'
                          and d.sequence = o.sequence) as tried
     from obligations o
     where o.stream_id = ${streamId} and o.external_id = any(${externalIds}::text[]) and o.state = 'open'
@@ -100,7 +101,7 @@ type GivenUp = { readonly errorClass: string; readonly reason: string };
 
 const giveUp = async (work: Work, cycle: OwnedCycle, candidate: Candidate, why: GivenUp): Promise<void> => {
   const { reason } = why;
-  await settleObligation(work, candidate.obligation_id, 'dead_lettered', reason);
+  await settleObligation(work, candidate.obligation_id, 'given_up', reason);
   await fileDeadLetter(work, {
     sync: cycle.sync,
     streamId: cycle.streamId,
@@ -218,7 +219,7 @@ const outageOf = ({ openedAt, closedAt }: Circuit, now: Instant): { from: Instan
 export const emit = async (work: Work, cycleId: string, request: Request): Promise<Reply> => {
   const cycle = await ownCycle(work, cycleId, request.fence);
   const { streamId } = cycle;
-  if (!cycle.isRunning) {
+  if (cycleTable[cycle.state].hands_out === 'nothing') {
     const before = await handedOutBefore(work, cycle);
     return { items: before.map((row) => itemOf(work, row)), waiting: await countWaiting(work, streamId) };
   }

@@ -22,6 +22,7 @@ export type EvidenceKind =
   | 'dead_letter_resolved'
   | 'held_released'
   | 'replay'
+  | 'replay_dry_run'
   | 'waiver'
   | 'reconciliation_finished'
   | 'contract_applied'

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Instant } from '../../core/instant.ts';
-import type { ObligationState } from '../../core/obligation/obligation-state.ts';
+import { obligationTable, type ObligationState, stateAfter } from '../../core/obligation/obligation-state.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { currentBundle } from './contracts-table.ts';
 import { appendEvidence } from './evidence-table.ts';
@@ -97,11 +97,11 @@ export const waiveHeld = async (
   const { stream_id: streamId, sync, external_id: externalId, updated_at: updatedAt } = held;
   const waived = `Waived by ${person} (${ticket}): ${reason}`;
   if (held.state === 'waived' && held.reason === waived) return { id, sync, externalId };
-  if (held.state !== 'held') {
+  if (obligationTable[held.state].held_waived === 'refused') {
     throw new StoreError('conflict', `Cannot waive record ${id}: it is not held any more, but ${held.state}`);
   }
   await sql`
-    update obligations set state = 'waived', settled_at = ${work.now}, sealed = null, due_at = null, reason = ${waived}
+    update obligations set state = ${stateAfter(held.state, 'held_waived')}, settled_at = ${work.now}, sealed = null, due_at = null, reason = ${waived}
     where obligation_id = ${id}::bigint
   `.execute(work.tx);
   await moveCommitted(work, streamId);

@@ -3,6 +3,7 @@ import type { ContractBundle } from '../../core/contract/bundle.ts';
 import type { SyncContract } from '../../core/contract/sync-contract.ts';
 import { digestJson } from '../../core/digest.ts';
 import { createRevalidate } from '../../core/mapping/revalidate.ts';
+import { obligationChange } from '../../core/obligation/obligation-state.ts';
 import { judgePayload } from '../../core/replay/judge-replay.ts';
 import { syncContractOf } from './contracts-table.ts';
 import { appendEvidence } from './evidence-table.ts';
@@ -10,8 +11,8 @@ import { tryOpenPayload } from './obligations-table.ts';
 import type { Work } from './work.ts';
 
 /** Held records that one poll checks again, and how much they may weigh; the next poll goes on. */
-const CHECKED_MAX = 500;
-const CHECKED_BYTES_MAX = 20_000_000;
+export const CHECKED_MAX = 500;
+export const CHECKED_BYTES_MAX = 20_000_000;
 
 type Held = {
   obligation_id: number;
@@ -54,6 +55,7 @@ export const releaseHeld = async (
     contracts.set(version, version === null ? undefined : await syncContractOf(work, sync, version));
   }
   const revalidate = createRevalidate(bundle.sync);
+  const { from, to } = obligationChange('passes_now');
   const checked = held.map(({ obligation_id, external_id: externalId, digest, sealed, contract_version }) => {
     const fields = tryOpenPayload(work, { streamId, externalId, digest, sealed });
     const verdict = judgePayload(
@@ -65,16 +67,17 @@ export const releaseHeld = async (
     return {
       obligation_id,
       externalId,
-      state: isReleased ? 'open' : 'held',
+      isReleased,
       reason: isReleased ? null : verdict.reason,
     };
   });
   await sql`
-    update obligations o set state = r.state, reason = r.reason, checked_version = ${bundle.version}
-    from jsonb_to_recordset(${JSON.stringify(checked)}::jsonb) as r(obligation_id bigint, state text, reason text)
-    where o.obligation_id = r.obligation_id and o.state = 'held'
+    update obligations o
+    set state = case when r."isReleased" then ${to} else o.state end, reason = r.reason, checked_version = ${bundle.version}
+    from jsonb_to_recordset(${JSON.stringify(checked)}::jsonb) as r(obligation_id bigint, "isReleased" boolean, reason text)
+    where o.obligation_id = r.obligation_id and o.state = any(${from}::text[])
   `.execute(work.tx);
-  const released = checked.filter(({ state }) => state === 'open').map(({ externalId }) => externalId);
+  const released = checked.filter(({ isReleased }) => isReleased).map(({ externalId }) => externalId);
   if (released.length === 0) return;
   await appendEvidence(work, {
     kind: 'held_released',

@@ -3,6 +3,8 @@ import { type Instant, shiftInstant } from '../../core/instant.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { WRITE_LEASE_MS, type WriteOutcome } from '../../core/protocol/write-routes.ts';
 import { endIntent } from '../../core/write/end-decision.ts';
+import { letterTable } from '../../core/replay/letter-state.ts';
+import { intentTable } from '../../core/write/intent-state.ts';
 import type { Version } from '../../core/write/write-decision.ts';
 import { SEQUENCE_MAX } from './dead-letters-table.ts';
 import type { TargetKey } from './target-records-table.ts';
@@ -52,7 +54,7 @@ export const writeIntents = async (work: Work, intents: readonly NewIntent[]): P
         intent_id uuid, sync text, system text, entity text, field text, external_id text, fence bigint, version_at text,
         version_sequence bigint, version_digest text, obligation_id bigint, read_back boolean)
     ), before as (
-      update intents i set state = 'unknown', ended_at = ${work.now}
+      update intents i set state = ${intentTable.open.followed}, ended_at = ${work.now}
       from target_records t, given g
       where t.environment = ${environment} and t.system = g.system and t.entity = g.entity and t.field = g.field
         and t.external_id = g.external_id and i.intent_id = t.intent_id and i.state = 'open'
@@ -174,7 +176,7 @@ export const endIntents = async (work: Work, all: readonly EndedIntent[]): Promi
       set state = d.state, ended_at = ${work.now}, attempts = d.attempts, outcome = d.outcome, lease_until = d.lease_until
       from done d where i.intent_id = d.intent_id
     ), closed as (
-      update dead_letters l set closed_at = ${work.now}, closed_as = 'applied'
+      update dead_letters l set closed_at = ${work.now}, closed_as = ${letterTable.open.on_target}
       from done d
       where d.state = 'confirmed' and l.environment = ${environment} and l.sync = d.sync and l.external_id = d.external_id
         and l.closed_at is null and (l.version_at, coalesce(l.version_sequence, 0))

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Instant } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { isUnsettled, type ObligationState, statesChangedBy } from '../../core/obligation/obligation-state.ts';
+import { deliveryChange } from '../../core/obligation/delivery-state.ts';
+import { isUnsettled, obligationChange, type ObligationState } from '../../core/obligation/obligation-state.ts';
 import type { ReturnedVersion } from '../../core/obligation/page-news.ts';
 import type { Work } from './work.ts';
 
@@ -108,11 +109,12 @@ export const tryOpenPayload = (work: Work, payload: SealedPayload): JsonObject |
  * flight: a delivery that a Zap is just working on is left to it. One statement.
  */
 export const supersedeOlder = async (work: Work, streamId: number, externalIds: readonly string[]): Promise<void> => {
+  const { from, to } = obligationChange('newer_read');
   await sql`
     update obligations o
-    set state = 'superseded', settled_at = ${work.now}, sealed = null, due_at = null, reason = 'A newer version was read'
+    set state = ${to}, settled_at = ${work.now}, sealed = null, due_at = null, reason = 'A newer version was read'
     where o.stream_id = ${streamId} and o.external_id = any(${externalIds}::text[])
-      and o.state = any(${statesChangedBy('newer_read')}::text[])
+      and o.state = any(${from}::text[])
       and (o.due_at is null or o.due_at <= ${work.now})
       and exists (
         select 1 from obligations n
@@ -121,9 +123,6 @@ export const supersedeOlder = async (work: Work, streamId: number, externalIds: 
   `.execute(work.tx);
 };
 
-/** Why an obligation is settled without a write. */
-const settlingEvents = { superseded: 'newer_on_target', dead_lettered: 'given_up' } as const;
-
 /**
  * Settles one obligation without the target; nothing happens to one that is settled already. A dead letter keeps its
  * sealed payload until it is closed. One statement.
@@ -131,17 +130,20 @@ const settlingEvents = { superseded: 'newer_on_target', dead_lettered: 'given_up
 export const settleObligation = async (
   work: Work,
   obligationId: number,
-  state: 'superseded' | 'dead_lettered',
+  event: 'newer_on_target' | 'given_up',
   reason: string | null,
 ): Promise<void> => {
+  const { from, to } = obligationChange(event);
+  const delivery = deliveryChange('settled');
   await sql`
     with acknowledged as (
-      update deliveries set acknowledged_at = ${work.now} where obligation_id = ${obligationId} and acknowledged_at is null
+      update deliveries set state = ${delivery.to}, acknowledged_at = ${work.now}
+      where obligation_id = ${obligationId} and state = any(${delivery.from}::text[])
     )
     update obligations
-    set state = ${state}, settled_at = ${work.now}, due_at = null, reason = ${reason},
-        sealed = case when ${state}::text = 'dead_lettered' then sealed end
-    where obligation_id = ${obligationId} and state = any(${statesChangedBy(settlingEvents[state])}::text[])
+    set state = ${to}, settled_at = ${work.now}, due_at = null, reason = ${reason},
+        sealed = case when ${to}::text = 'dead_lettered' then sealed end
+    where obligation_id = ${obligationId} and state = any(${from}::text[])
   `.execute(work.tx);
 };
 
@@ -149,36 +151,40 @@ export const settleObligation = async (
 export const settleOnTarget = async (
   work: Work,
   obligationIds: readonly number[],
-  state: 'applied' | 'unchanged',
+  event: 'written' | 'found_on_target',
   reason: string | null,
 ): Promise<void> => {
   if (obligationIds.length === 0) return;
+  const own = obligationChange(event);
+  const older = obligationChange('newer_on_target');
+  const delivery = deliveryChange('settled');
   await sql`
     with acknowledged as (
-      update deliveries set acknowledged_at = ${work.now} where obligation_id = any(${obligationIds}::bigint[]) and acknowledged_at is null
+      update deliveries set state = ${delivery.to}, acknowledged_at = ${work.now}
+      where obligation_id = any(${obligationIds}::bigint[]) and state = any(${delivery.from}::text[])
     )
     update obligations o
-    set state = case when o.obligation_id = done.obligation_id then ${state} else 'superseded' end,
+    set state = case when o.obligation_id = done.obligation_id then ${own.to} else ${older.to} end,
         reason = case when o.obligation_id = done.obligation_id then ${reason} else 'A newer version reached the target' end,
         settled_at = ${work.now}, sealed = null, due_at = null
     from obligations done
     where done.obligation_id = any(${obligationIds}::bigint[]) and o.stream_id = done.stream_id and o.external_id = done.external_id
-      and o.state = any(${statesChangedBy('newer_on_target')}::text[]) and (least(o.updated_at, o.opened_at), o.sequence)
+      and o.state = any(case when o.obligation_id = done.obligation_id then ${own.from}::text[] else ${older.from}::text[] end)
+      and (least(o.updated_at, o.opened_at), o.sequence)
           <= (least(done.updated_at, done.opened_at), done.sequence)
   `.execute(work.tx);
 };
-
-const takingBack = { applied: 'written_after_all', superseded: 'overtaken_after_all' } as const;
 
 /** Takes back that a version was given up on: it was written after all. One statement. */
 export const takeBackGivenUp = async (
   work: Work,
   obligationId: number,
-  state: 'applied' | 'superseded',
+  event: 'written_after_all' | 'overtaken_after_all',
 ): Promise<void> => {
+  const { from, to } = obligationChange(event);
   await sql`
-    update obligations set state = ${state}, settled_at = ${work.now}, sealed = null, reason = null
-    where obligation_id = ${obligationId} and state = any(${statesChangedBy(takingBack[state])}::text[])
+    update obligations set state = ${to}, settled_at = ${work.now}, sealed = null, reason = null
+    where obligation_id = ${obligationId} and state = any(${from}::text[])
   `.execute(work.tx);
 };
 
@@ -193,6 +199,7 @@ export const reopenObligations = async (
   { streamId, deadlineAt, contractVersion }: Opening,
   all: readonly ReturnedVersion[],
 ): Promise<ReadonlySet<string>> => {
+  const { from, to } = obligationChange('wanted_again');
   const rows = all.map((one) => ({
     external_id: one.externalId,
     updated_at: one.updatedAt,
@@ -202,7 +209,7 @@ export const reopenObligations = async (
   }));
   const reopened = await sql<{ external_id: string }>`
     update obligations o
-    set state = 'open', settled_at = null, due_at = null, not_before = null, attempts = 0,
+    set state = ${to}, settled_at = null, due_at = null, not_before = null, attempts = 0,
         sequence = nextval('observation_sequence'),
         opened_at = greatest(${work.now}, (select max(p.opened_at) from obligations p
                                            where p.stream_id = o.stream_id and p.external_id = o.external_id)),
@@ -211,7 +218,7 @@ export const reopenObligations = async (
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(
       external_id text, updated_at text, digest text, sealed text, sealed_bytes integer)
     where o.stream_id = ${streamId} and o.external_id = r.external_id and o.updated_at = r.updated_at and o.digest = r.digest
-      and o.state = any(${statesChangedBy('wanted_again')}::text[])
+      and o.state = any(${from}::text[])
     returning o.external_id
   `.execute(work.tx);
   return new Set(reopened.rows.map((row) => row.external_id));

@@ -11,6 +11,7 @@ import {
   wantedOf,
 } from '../../core/obligation/page-news.ts';
 import { CYCLE_LEASE_MS, type ObservedRecord } from '../../core/protocol/cycle-routes.ts';
+import { cycleTable } from '../../core/read/cycle-lease.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { appendEvidence } from './evidence-table.ts';
 import { currentBundle } from './contracts-table.ts';
@@ -145,6 +146,8 @@ const writePage = async (work: Work, cycle: OwnedCycle, request: Request, record
       page_digest: request.pageDigest,
       ...recorded,
       checkpoint_version: cycle.version + 1,
+      mark_at: request.fetched.cursor?.updatedAt ?? null,
+      mark_id: request.fetched.cursor?.id ?? null,
     })
     .execute();
   await sql`
@@ -183,7 +186,7 @@ export const recordPage = async (work: Work, cycleId: string, request: Request):
   const cycle = await ownCycle(work, cycleId, request.fence);
   const before = await findRecorded(work, cycleId, request.page);
   if (before !== undefined) return before;
-  if (!cycle.isRunning) {
+  if (cycleTable[cycle.state].records_page === 'refused') {
     throw new StoreError(
       'conflict',
       `Cannot record page ${request.page} of cycle ${cycleId}: the cycle has ended. Begin another`,

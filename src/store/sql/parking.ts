@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Circuit, type Gate, mayPark } from '../../core/circuit/circuit.ts';
 import { type Instant, shiftInstant } from '../../core/instant.ts';
+import { deliveryChange } from '../../core/obligation/delivery-state.ts';
 import type { WriteDecided } from '../../core/protocol/write-routes.ts';
 import type { Operations } from './operations.ts';
 import type { TargetPlace } from './target-records-table.ts';
@@ -30,13 +31,15 @@ type Parked = {
 };
 
 const parkDeliveries = async (work: Work, { place, deliveryIds, probe, until }: Parked): Promise<void> => {
+  const { from, to } = deliveryChange('stopped');
   await sql`
     with asked as (
       select d.delivery_id, o.obligation_id, ${untried(work, place, probe)} as untried
       from deliveries d join obligations o using (obligation_id)
       where d.delivery_id = any(${deliveryIds}::uuid[]) and o.state = 'open'
     ), parked as (
-      update deliveries d set parked = true from asked a where d.delivery_id = a.delivery_id and a.untried and not d.parked
+      update deliveries d set state = ${to} from asked a
+      where d.delivery_id = a.delivery_id and a.untried and d.state = any(${from}::text[])
     )
     update obligations o set due_at = ${until} from asked a
     where o.obligation_id = a.obligation_id and o.due_at < ${until}
@@ -45,8 +48,9 @@ const parkDeliveries = async (work: Work, { place, deliveryIds, probe, until }: 
 
 /** Counts deliveries as attempts again: their write begins. */
 const unparkDeliveries = async (work: Work, deliveryIds: readonly string[]): Promise<void> => {
+  const { from, to } = deliveryChange('tried');
   await sql`
-    update deliveries set parked = false where delivery_id = any(${deliveryIds}::uuid[]) and parked
+    update deliveries set state = ${to} where delivery_id = any(${deliveryIds}::uuid[]) and state = any(${from}::text[])
   `.execute(work.tx);
 };
 
@@ -60,11 +64,12 @@ export const parkOverdue = async (
   streamId: number,
   outage: { readonly from: Instant; readonly to: Instant },
 ): Promise<void> => {
+  const { from, to } = deliveryChange('missed');
   await sql`
-    update deliveries d set parked = true
+    update deliveries d set state = ${to}
     from obligations o
     where o.stream_id = ${streamId} and o.state = 'open' and o.due_at <= ${work.now} and d.obligation_id = o.obligation_id
-      and not d.parked and d.handed_at <= ${outage.to} and d.due_at > ${outage.from} and ${untried(work, place, null)}
+      and d.state = any(${from}::text[]) and d.handed_at <= ${outage.to} and d.due_at > ${outage.from} and ${untried(work, place, null)}
   `.execute(work.tx);
 };
 

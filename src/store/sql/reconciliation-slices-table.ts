@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { shiftInstant } from '../../core/instant.ts';
 import { REPAIRS_MAX } from '../../core/protocol/reconcile-routes.ts';
+import { firstStates } from '../../core/obligation/obligation-state.ts';
 import type { ReturnedVersion } from '../../core/obligation/page-news.ts';
 import { type Disposition, disposeDifferences, isRepairable, latestLooks } from '../../core/reconcile/disposition.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
@@ -86,7 +87,7 @@ const repair = async (work: Work, run: Run, disposed: readonly Disposed[]): Prom
   await insertObligations(
     work,
     { ...opening, cycleId: null },
-    unseen.map((one) => ({ ...one, state: 'open', reason: 'Repair' })),
+    unseen.map((one) => ({ ...one, state: firstStates.is_missed, reason: 'Repair' })),
   );
   await supersedeOlder(work, run.stream_id, externalIds);
   await moveCommitted(work, run.stream_id);

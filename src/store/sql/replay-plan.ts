@@ -3,8 +3,9 @@ import type { ContractBundle } from '../../core/contract/bundle.ts';
 import type { SyncContract } from '../../core/contract/sync-contract.ts';
 import type { Instant } from '../../core/instant.ts';
 import { createRevalidate, type Revalidate } from '../../core/mapping/revalidate.ts';
-import { type LetterSlice, REPLAY_MAX } from '../../core/protocol/dead-letter-routes.ts';
+import { type DeadLetter, type LetterSlice, REPLAY_MAX } from '../../core/protocol/dead-letter-routes.ts';
 import { judgeFacts, judgePayload, type LetterPayload, type ReplayVerdict } from '../../core/replay/judge-replay.ts';
+import type { ClosedLetterState } from '../../core/replay/letter-state.ts';
 import { syncContractOf } from './contracts-table.ts';
 import { inSlice } from './letter-slice.ts';
 import { tryOpenPayload } from './obligations-table.ts';
@@ -29,8 +30,8 @@ export type Candidate = {
   id: string;
   external_id: string;
   updated_at: Instant;
-  stage: string;
-  closed_as: string | null;
+  stage: DeadLetter['stage'];
+  closed_as: ClosedLetterState | null;
   obligation_id: number | null;
   stream_id: number | null;
   digest: string | null;
@@ -140,7 +141,7 @@ export const judgeCandidates = async (
     const payloads = { sealed: await findSealed(work, ids), contracts, revalidate };
     for (const candidate of part) {
       const verdict = judgeFacts({
-        closedAs: candidate.closed_as,
+        state: candidate.closed_as ?? 'open',
         hasObligation: candidate.obligation_id !== null,
         isReview: candidate.stage === 'review',
         newerState: candidate.newer_state,

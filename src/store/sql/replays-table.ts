@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { ContractBundle } from '../../core/contract/bundle.ts';
 import { digestJson, digestText } from '../../core/digest.ts';
 import { compareInstants, type Instant, shiftInstant } from '../../core/instant.ts';
-import { statesChangedBy } from '../../core/obligation/obligation-state.ts';
+import { obligationChange } from '../../core/obligation/obligation-state.ts';
 import { type ReplayAnswer, replayAnswer } from '../../core/protocol/dead-letter-routes.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { spacingMs } from '../../core/replay/judge-replay.ts';
@@ -97,16 +97,17 @@ const answerOf = (plan: Plan, replayId: string | null, evidenceId: string | null
 
 /** Opens the obligations anew, as they were observed: neither their place among the versions nor their deadline moves. */
 const reopen = async (work: Work, plan: Plan): Promise<void> => {
+  const { from, to } = obligationChange('replayed');
   const rows = plan.chosen.map(({ candidate, notBeforeAt }) => ({
     obligation_id: candidate.obligation_id,
     not_before: notBeforeAt,
   }));
   await sql`
     update obligations o
-    set state = 'open', settled_at = null, due_at = null, attempts = 0, not_before = r.not_before, reason = 'Replay',
+    set state = ${to}, settled_at = null, due_at = null, attempts = 0, not_before = r.not_before, reason = 'Replay',
         checked_version = ${plan.bundle.version}
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r(obligation_id bigint, not_before text)
-    where o.obligation_id = r.obligation_id and o.state = any(${statesChangedBy('replayed')}::text[])
+    where o.obligation_id = r.obligation_id and o.state = any(${from}::text[])
   `.execute(work.tx);
 };
 
@@ -165,7 +166,7 @@ const carryOut = async (work: Work, request: Request): Promise<ReplayAnswer> => 
     );
   }
   const ids = plan.chosen.map(({ candidate }) => candidate.id);
-  await closeDeadLetters(work, ids, { as: 'replayed', by: work.caller.name });
+  await closeDeadLetters(work, ids, { event: 'replayed', by: work.caller.name });
   await reopen(work, plan);
   for (const streamId of new Set(plan.chosen.map(({ candidate }) => candidate.stream_id))) {
     if (streamId !== null) await moveCommitted(work, streamId);

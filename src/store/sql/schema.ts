@@ -1,7 +1,12 @@
 import type { Generated, GeneratedAlways } from 'kysely';
 import type { Instant } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
+import type { CircuitState } from '../../core/circuit/circuit-state.ts';
+import type { DeliveryState } from '../../core/obligation/delivery-state.ts';
 import type { ObligationState } from '../../core/obligation/obligation-state.ts';
+import type { DeadLetter } from '../../core/protocol/dead-letter-routes.ts';
+import type { ClosedLetterState } from '../../core/replay/letter-state.ts';
+import type { IntentState } from '../../core/write/intent-state.ts';
 import type { ReconciliationDifferences, Reconciliations, ReconciliationSlices } from './schema-reconciliation.ts';
 
 /** A mapped field of a dead letter: the pseudonym of its value, null for an empty one. */
@@ -100,6 +105,8 @@ type Pages = {
   unchanged: number;
   late: number;
   checkpoint_version: number;
+  mark_at: Instant | null;
+  mark_id: string | null;
 };
 
 type Obligations = {
@@ -133,14 +140,14 @@ type Deliveries = {
   handed_at: Instant;
   due_at: Instant;
   acknowledged_at: Instant | null;
-  parked: Generated<boolean>;
+  state: Generated<DeliveryState>;
   route: Generated<'target' | 'fallback'>;
 };
 
 type Circuits = {
   environment: string;
   system: string;
-  state: Generated<'closed' | 'open' | 'half_open'>;
+  state: Generated<CircuitState>;
   failures: Generated<number>;
   failed_at: Instant | null;
   openings: Generated<number>;
@@ -164,7 +171,7 @@ type TargetRecords = {
   drifted: Generated<boolean>;
   fence: Generated<number>;
   intent_id: string | null;
-  intent_state: Intents['state'] | null;
+  intent_state: IntentState | null;
   intent_at: Instant | null;
   intent_sequence: number | null;
   intent_digest: string | null;
@@ -180,7 +187,7 @@ type Intents = {
   field: string;
   external_id: string;
   fence: number;
-  state: 'open' | 'confirmed' | 'failed' | 'unknown';
+  state: IntentState;
   version_at: Instant;
   version_sequence: number | null;
   version_digest: string;
@@ -201,14 +208,14 @@ type DeadLetters = {
   external_id: string;
   obligation_id: number | null;
   updated_at: Instant;
-  stage: 'read' | 'deliver' | 'write' | 'acknowledge' | 'zap' | 'review';
+  stage: DeadLetter['stage'];
   error_class: string;
   reason: string;
   attempts: number;
   owner: string;
   opened_at: Instant;
   closed_at: Instant | null;
-  closed_as: 'superseded' | 'applied' | 'replayed' | 'resolved' | 'waived' | null;
+  closed_as: ClosedLetterState | null;
   number: GeneratedAlways<number>;
   version_at: Instant;
   version_sequence: number | null;

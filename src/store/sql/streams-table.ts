@@ -4,7 +4,7 @@ import { compareInstants, type Instant } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { type Checkpoint, type Cursor, startInstant, sweepState } from '../../core/read/checkpoint.ts';
-import { type CycleLease, decideCycle } from '../../core/read/cycle-lease.ts';
+import { type CycleLease, type CycleState, cycleState, decideCycle } from '../../core/read/cycle-lease.ts';
 import { currentBundle, unknownSync } from './contracts-table.ts';
 import { appendEvidence } from './evidence-table.ts';
 import { releaseHeld } from './held-release.ts';
@@ -210,8 +210,7 @@ export type OwnedCycle = {
   /** Of the contract that the cycle reads by; null for one from before this was recorded. */
   readonly contractVersion: string | null;
   readonly version: number;
-  /** False once the cycle has handed out and ended. */
-  readonly isRunning: boolean;
+  readonly state: CycleState;
 };
 
 /**
@@ -233,19 +232,21 @@ export const ownCycle = async (work: Work, cycleId: string, fence: number): Prom
       's.version',
       's.fence',
       's.lease_cycle',
+      's.lease_until',
       'c.mark_at',
       'c.contract_version',
-      'c.ended_at',
+      'c.fence as cycle_fence',
     ])
     .where('c.cycle_id', '=', cycleId)
     .where('s.environment', '=', work.caller.environment)
-    // Both: after a wait only locked rows are read anew, and whether the cycle has ended is asked of its own row.
-    .forUpdate(['s', 'c'])
+    .forUpdate('s')
     .executeTakeFirst();
   if (row === undefined) {
     throw new StoreError('not_found', `Cannot find cycle ${cycleId} in ${work.caller.environment}`);
   }
-  if (row.fence !== fence) {
+  const lease = { fence: row.fence, leaseUntil: row.lease_until, leaseCycle: row.lease_cycle };
+  const state = cycleState(row.cycle_fence, lease, work.now);
+  if (state === 'overtaken' || row.fence !== fence) {
     throw new StoreError(
       'fenced',
       `Cannot go on with cycle ${cycleId} of stream "${row.name}": a newer cycle has taken over`,
@@ -261,7 +262,7 @@ export const ownCycle = async (work: Work, cycleId: string, fence: number): Prom
     markAt: row.mark_at,
     contractVersion: row.contract_version,
     version: row.version,
-    isRunning: row.ended_at === null && row.lease_cycle === cycleId,
+    state,
   };
 };
 

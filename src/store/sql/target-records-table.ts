@@ -38,6 +38,14 @@ const intentOf = (row: Row): LastIntent | null => {
   return { intentId: row.intent_id, state: row.intent_state, version, leaseUntil: row.lease_until };
 };
 
+const targetOf = (row: Row): FencedTarget => ({
+  targetId: row.target_id,
+  applied: versionOf(row.applied_at, row.applied_sequence, row.applied_digest),
+  drifted: row.drifted,
+  intent: intentOf(row),
+  fence: row.fence,
+});
+
 /** Tells the target records of one environment apart. */
 export const targetKeyText = ({ system, entity, field, externalId }: TargetKey): string =>
   JSON.stringify([system, entity, field, externalId]);
@@ -76,15 +84,25 @@ export const lockTargets = async (
   return new Map(
     found.rows.map((row) => [
       targetKeyText({ system: row.system, entity: row.entity, field: row.field, externalId: row.external_id }),
-      {
-        targetId: row.target_id,
-        applied: versionOf(row.applied_at, row.applied_sequence, row.applied_digest),
-        drifted: row.drifted,
-        intent: intentOf(row),
-        fence: row.fence,
-      },
+      targetOf(row),
     ]),
   );
+};
+
+/** What is known of target records, by external ID, as it was committed last: nothing is locked. One statement. */
+export const readTargets = async (
+  work: Work,
+  { system, entity, field }: TargetPlace,
+  externalIds: readonly string[],
+): Promise<ReadonlyMap<string, FencedTarget>> => {
+  const found = await sql<Row>`
+    select system, entity, field, external_id, target_id, applied_at, applied_sequence, applied_digest, drifted, fence,
+           intent_id, intent_state, intent_at, intent_sequence, intent_digest, lease_until
+    from target_records
+    where environment = ${work.caller.environment} and system = ${system} and entity = ${entity} and field = ${field}
+      and external_id = any(${externalIds}::text[])
+  `.execute(work.tx);
+  return new Map(found.rows.map((row) => [row.external_id, targetOf(row)]));
 };
 
 /** The locked record of a key. */

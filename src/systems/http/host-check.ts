@@ -6,7 +6,7 @@ export type Lookup = (hostname: string) => Promise<readonly string[]>;
 /** True when a host, as a URL has it, is or resolves to a private address. Rejects where the name cannot be resolved. */
 export type HostCheck = (hostname: string) => Promise<boolean>;
 
-const KNOWN_FOR_MS = 30_000;
+export const KNOWN_FOR_MS = 30_000;
 const ADDRESS = /^\[|^\d+(?:\.\d+){3}$/;
 
 type Known = { readonly endsAtMs: number; readonly isPrivate: Promise<boolean> };

@@ -9,7 +9,7 @@ import { getLinkedSet, getSet, malformed, type ODataReading } from './odata-read
 /** Servers and gateways refuse URLs from about 8,000 characters on; select and order take their share. */
 const FILTER_CHARS_MAX = 5000;
 /** Pages of one lookup; more is a filter that does not filter. */
-const FIND_PAGES_MAX = 20;
+export const FIND_PAGES_MAX = 20;
 
 /**
  * Looks records up by the values of one field, in one request per 5,000 characters of filter.

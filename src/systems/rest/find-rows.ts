@@ -23,7 +23,7 @@ import {
 } from './rest-reading.ts';
 
 /** Pages of one lookup; more is a filter that does not filter. */
-const FIND_PAGES_MAX = 20;
+export const FIND_PAGES_MAX = 20;
 
 type Failed = { readonly kind: 'failed'; readonly failure: SystemFailure };
 type Whole = { readonly kind: 'rows'; readonly rows: readonly JsonValue[]; readonly isWhole: boolean };

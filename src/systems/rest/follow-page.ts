@@ -19,7 +19,7 @@ import { doubtOf, scanOf } from './scan.ts';
 import { capFailure, capIn, isCapError, isPlateau } from './window-cap.ts';
 
 /** Pages without a row in a row, after which following on is taken for going in a circle. */
-const EMPTY_PAGES_MAX = 100;
+export const EMPTY_PAGES_MAX = 100;
 
 const stateSchema = z.strictObject({
   style: z.enum(['cursor', 'link', 'page']),

@@ -9,10 +9,10 @@ import { beginKeyset, isFinerThanFilter, keysetBindings, type KeysetState, keyse
 import { getRows, malformed, type RestReading, SERVER_PAGE_ROWS_MIN } from './rest-reading.ts';
 
 /** The most rows asked for in one page while looking for the end of a tie. */
-const TIE_PAGE_ROWS_MAX = 5000;
+export const TIE_PAGE_ROWS_MAX = 5000;
 const TIE_GROWTH = 4;
 /** Pages of one tie that could not be told from those before, after which reading does not get on. */
-const TIE_AGAIN_MAX = 8;
+export const TIE_AGAIN_MAX = 8;
 
 /** A page as it came, and the state that asked for it. */
 type Step = {

@@ -11,7 +11,7 @@ import { scanOf } from './scan.ts';
 import { capFailure } from './window-cap.ts';
 
 /** Steps back without a later update time in between, after which the source moves too much to be read by offset. */
-const STEPS_BACK_MAX = 5;
+export const STEPS_BACK_MAX = 5;
 const MARK_CHARS = 32;
 
 const stateSchema = z.strictObject({

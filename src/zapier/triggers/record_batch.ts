@@ -3,7 +3,7 @@ import { batchesOf, BATCH_RECORDS_MAX, sampleBatch } from '../record-batch.ts';
 import { streamFields, streamInputFields, streamPerform } from '../stream-trigger.ts';
 
 /** Batches of one poll. The stream's `delivery.inFlightMax` may make them fewer. */
-const BATCHES_MAX = 10;
+export const BATCHES_MAX = 10;
 
 const outputFields = [
   { key: 'id', label: 'ID', type: 'string', primary: true },

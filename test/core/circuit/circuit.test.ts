@@ -133,10 +133,10 @@ describe('a half-open circuit', () => {
 });
 
 test('closing by hand lets everything through, what was throttled too', () => {
-  const closed = closeCircuit(tell(opened, 0, throttled(300)), at(5));
+  const closed = closeCircuit(tell(opened, 0, throttled(300)), 'closed_by_hand', at(5));
   expect(gateOf(closed, at(5))).toEqual({ kind: 'pass' });
   expect(closed).toMatchObject({ openedAt: at(0), closedAt: at(5) });
-  expect(closeCircuit(closed, at(9))).toEqual(closed);
+  expect(closeCircuit(closed, 'closed_by_hand', at(9))).toEqual(closed);
 });
 
 test('stays open between half and the whole of a time that doubles from 30 s to 15 min', () => {

@@ -61,7 +61,7 @@ const giveUp = (work: Work, { request, obligation }: Asked, reason: string): Ack
   settleObligation(work, obligationId, 'given_up', reason);
   const stream = streamById(work, streamId).name;
   const letter = { sync: request.sync, stream, externalId, obligationId, updatedAt, attempts, reason };
-  fileDeadLetter(work, { ...letter, stage: 'acknowledge', errorClass: 'reported_failed' });
+  fileDeadLetter(work, { ...letter, stage: 'zap', errorClass: 'reported_failed' });
   return 'dead_lettered';
 };
 

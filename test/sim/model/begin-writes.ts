@@ -11,6 +11,7 @@ import {
   orderedAt,
   unknownDelivery,
 } from '../../../src/core/write/begin-decision.ts';
+import { intentTable } from '../../../src/core/write/intent-state.ts';
 import type { Version } from '../../../src/core/write/write-decision.ts';
 import { circuitOf, putProbe } from './circuits.ts';
 import { currentBundle } from './contracts.ts';
@@ -112,7 +113,9 @@ const refuseUsedIntents = ({ state }: Work, { intents }: Plan): void => {
 
 const writeIntent = ({ state, now }: Work, intent: Intent, target: TargetRecord): void => {
   const before = state.intents.get(state.targets.get(intent.targetKey)?.intent?.intentId ?? '');
-  if (before?.state === 'open') state.intents.set(before.intentId, { ...before, state: 'unknown', endedAt: now });
+  if (before?.state === 'open') {
+    state.intents.set(before.intentId, { ...before, state: intentTable.open.followed, endedAt: now });
+  }
   state.intents.set(intent.intentId, intent);
   if (intent.obligationId !== null) addTo(state.intentsOfObligation, intent.obligationId, intent.intentId);
   state.targets.set(intent.targetKey, target);

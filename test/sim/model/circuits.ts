@@ -53,6 +53,6 @@ export const closeCircuit: Operation<'closeCircuit'> = (work, { system }, { reas
     );
   }
   const before = circuitOf(work, system);
-  put(work, system, close(before, work.now), { keyId: work.keyId, name: work.keyId, reason });
+  put(work, system, close(before, 'closed_by_hand', work.now), { keyId: work.keyId, name: work.keyId, reason });
   return { before: before.state };
 };

@@ -1,4 +1,5 @@
 import type { Version } from '../../../src/core/write/write-decision.ts';
+import { type LetterEvent, letterTable } from '../../../src/core/replay/letter-state.ts';
 import { orderedAt } from '../../../src/core/write/begin-decision.ts';
 import { currentBundle } from './contracts.ts';
 import { appendEvidence, pseudonym } from './evidence.ts';
@@ -24,16 +25,16 @@ const openLetter = ({ state }: Work, sync: string, externalId: string): DeadLett
 const isAfter = (a: Order, b: Order, otherwise: number): boolean =>
   a.updatedAt === b.updatedAt ? (a.sequence ?? 0) > (b.sequence ?? otherwise) : a.updatedAt > b.updatedAt;
 
-const close = ({ state, now }: Work, letter: DeadLetter, closedAs: 'superseded' | 'applied'): void => {
+const close = ({ state, now }: Work, letter: DeadLetter, event: LetterEvent): void => {
   state.openLetters.delete(letterKey(letter.sync, letter.externalId));
-  state.deadLetters.set(letter.id, { ...letter, closedAs, closedAt: now });
+  state.deadLetters.set(letter.id, { ...letter, closedAs: letterTable.open[event], closedAt: now });
 };
 
 /** Closes the open dead letter of a record when a version that is not older is on the target. */
 export const closeApplied = (work: Work, sync: string, externalId: string, version: Order): void => {
   const open = openLetter(work, sync, externalId);
   if (open === undefined || isAfter(open.version, version, Infinity)) return;
-  close(work, open, 'applied');
+  close(work, open, 'on_target');
   dropPayload(work, open.obligationId);
 };
 
@@ -54,7 +55,7 @@ export const fileDeadLetter = (work: Work, letter: NewDeadLetter): void => {
   const isOutdated = open !== undefined && isAfter(open.version, origin.version, 0);
   if (isOutdated) dropPayload(work, obligationId);
   else if (open !== undefined) {
-    close(work, open, 'superseded');
+    close(work, open, 'newer_given_up');
     if (open.obligationId !== obligationId) dropPayload(work, open.obligationId);
   }
   const id = work.newId();
@@ -69,7 +70,7 @@ export const fileDeadLetter = (work: Work, letter: NewDeadLetter): void => {
   };
   const attemptsTotal = attempts + (open === undefined || isOutdated ? 0 : open.attemptsTotal);
   const closed = isOutdated
-    ? { closedAs: 'superseded' as const, closedAt: work.now }
+    ? { closedAs: letterTable.open.newer_given_up, closedAt: work.now }
     : { closedAs: null, closedAt: null };
   work.state.deadLetters.set(id, { ...filed, attemptsTotal, ...closed });
   if (!isOutdated) work.state.openLetters.set(letterKey(sync, externalId), id);

@@ -2,6 +2,7 @@ import { decideRouting, type Route } from '../../../src/core/circuit/routing.ts'
 import { type Instant, shiftInstant } from '../../../src/core/instant.ts';
 import type { JsonObject } from '../../../src/core/json.ts';
 import { chooseHandOut, handOutMax } from '../../../src/core/obligation/hand-out.ts';
+import { cycleTable } from '../../../src/core/read/cycle-lease.ts';
 import { circuitOf } from './circuits.ts';
 import { currentBundle } from './contracts.ts';
 import { fileDeadLetter } from './dead-letters.ts';
@@ -83,7 +84,7 @@ const handOut = (
   const attempt = before.attempts + 1;
   const deliveryId = work.newId();
   const about = { deliveryId, obligationId, streamId, attempt, cycleId, route };
-  const delivery = { ...about, handedAt: now, dueAt, acknowledgedAt: null, parked: false };
+  const delivery = { ...about, handedAt: now, dueAt, acknowledgedAt: null, state: 'out' as const };
   state.deliveries.set(deliveryId, delivery);
   addTo(state.deliveriesOfCycle, cycleId, deliveryId);
   addTo(state.deliveriesOfObligation, obligationId, deliveryId);
@@ -123,7 +124,9 @@ export const emit: Operation<'emit'> = (work, { cycle: cycleId }, request) => {
   const owned = ownCycle(work, cycleId, request.fence);
   const { stream } = owned;
   const { streamId } = stream;
-  if (!owned.isRunning) return { items: handedOutBefore(work, cycleId), waiting: countWaiting(work, streamId) };
+  if (cycleTable[owned.state].hands_out === 'nothing') {
+    return { items: handedOutBefore(work, cycleId), waiting: countWaiting(work, streamId) };
+  }
   const { sync, target } = currentBundle(work, stream.sync);
   const { inFlightMax, acknowledgeWithinSeconds, fallback } = sync.delivery;
   const circuit = circuitOf(work, target.name);

@@ -1,6 +1,7 @@
 import type { ContractBundle } from '../../../src/core/contract/bundle.ts';
 import { digestJson } from '../../../src/core/digest.ts';
 import { createRevalidate } from '../../../src/core/mapping/revalidate.ts';
+import { stateAfter } from '../../../src/core/obligation/obligation-state.ts';
 import { judgePayload } from '../../../src/core/replay/judge-replay.ts';
 import { appendEvidence, pseudonym } from './evidence.ts';
 import { payloadOf, putObligation, unsettledOf } from './obligations.ts';
@@ -21,7 +22,9 @@ export const releaseHeld = (work: Work, { streamId, name: stream }: Stream, bund
       fields === undefined ? { kind: 'unreadable' } : { kind: 'checked', result: revalidate(then, fields) },
     );
     const after: Pick<Obligation, 'state' | 'reason'> =
-      verdict.kind === 'possible' ? { state: 'open', reason: null } : { state: 'held', reason: verdict.reason };
+      verdict.kind === 'possible'
+        ? { state: stateAfter(one.state, 'passes_now'), reason: null }
+        : { state: one.state, reason: verdict.reason };
     putObligation(work, { ...one, ...after, checkedVersion: contractVersion });
     return verdict.kind === 'possible';
   });

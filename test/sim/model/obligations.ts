@@ -1,5 +1,6 @@
 import type { Instant } from '../../../src/core/instant.ts';
 import { isJsonObject, type JsonObject, parseJson } from '../../../src/core/json.ts';
+import { deliveryTable } from '../../../src/core/obligation/delivery-state.ts';
 import { isUnsettled, type ObligationEvent, stateAfter } from '../../../src/core/obligation/obligation-state.ts';
 import {
   type FreshObligation,
@@ -8,6 +9,7 @@ import {
   type ReturnedVersion,
   versionKey,
 } from '../../../src/core/obligation/page-news.ts';
+import { stateAfter as stateIn } from '../../../src/core/state-table.ts';
 import { orderedAt } from '../../../src/core/write/begin-decision.ts';
 import { comparePositions, placeOf } from './position.ts';
 import { found, indexOf, type Obligation, type StreamIndex, type Work } from './state.ts';
@@ -178,7 +180,8 @@ export const supersedeOlder = (work: Work, streamId: number, externalIds: Iterab
 const acknowledge = ({ state, now }: Work, obligationId: number): void => {
   for (const id of state.deliveriesOfObligation.get(obligationId) ?? []) {
     const delivery = found(state.deliveries.get(id), `delivery ${id}`);
-    if (delivery.acknowledgedAt === null) state.deliveries.set(id, { ...delivery, acknowledgedAt: now });
+    const after = stateIn(deliveryTable, delivery.state, 'settled');
+    if (after !== delivery.state) state.deliveries.set(id, { ...delivery, state: after, acknowledgedAt: now });
   }
 };
 
@@ -244,7 +247,14 @@ export const reopenObligations = (
     if (before === undefined || stateAfter(before.state, 'wanted_again') === before.state) continue;
     state.sequence += 1;
     const openedAt = observedAt(work, streamId, version.externalId);
-    const anew = { state: 'open' as const, settledAt: null, dueAt: null, attempts: 0, openedAt, deadlineAt };
+    const anew = {
+      state: stateAfter(before.state, 'wanted_again'),
+      settledAt: null,
+      dueAt: null,
+      attempts: 0,
+      openedAt,
+      deadlineAt,
+    };
     const by = { contractVersion, checkedVersion: contractVersion };
     const { sequence } = state;
     observe(work, { ...before, ...anew, ...by, sequence, ...sealed(version.payload), reason: 'Repair' });

@@ -11,6 +11,7 @@ import { CYCLE_LEASE_MS, type ObservedRecord } from '../../../src/core/protocol/
 import { boundaryBody, edgePage } from '../../../src/core/read/edge-page.ts';
 import type { Boundary } from '../../../src/core/read/edge-state.ts';
 import { recordEdge } from '../../../src/core/read/edge.ts';
+import { cycleTable } from '../../../src/core/read/cycle-lease.ts';
 import { StoreError } from '../../../src/core/protocol/store-error.ts';
 import { currentBundle } from './contracts.ts';
 import { closeApplied, fileDeadLetter } from './dead-letters.ts';
@@ -139,7 +140,7 @@ export const recordPage: Operation<'recordPage'> = (work, { cycle: cycleId }, re
   const { stream } = owned;
   const before = work.state.pages.get(`${cycleId}/${request.page}`);
   if (before !== undefined) return before;
-  if (!owned.isRunning) {
+  if (cycleTable[owned.state].records_page === 'refused') {
     throw new StoreError(
       'conflict',
       `Cannot record page ${request.page} of cycle ${cycleId}: the cycle has ended. Begin another`,

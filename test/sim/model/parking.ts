@@ -1,5 +1,7 @@
 import { type Circuit, type Gate, mayPark } from '../../../src/core/circuit/circuit.ts';
 import { type Instant, shiftInstant } from '../../../src/core/instant.ts';
+import { type DeliveryEvent, deliveryTable } from '../../../src/core/obligation/delivery-state.ts';
+import { stateAfter } from '../../../src/core/state-table.ts';
 import type { WriteDecided } from '../../../src/core/protocol/write-routes.ts';
 import { obligationOf, putObligation, unsettledOf } from './obligations.ts';
 import type { Request } from './operation.ts';
@@ -10,7 +12,8 @@ const deliveriesOf = ({ state }: Work, { obligationId }: Obligation): Delivery[]
 
 /** Deliveries that count as attempts: those that were not parked. */
 export const triedOf = (work: Work, one: Obligation): number =>
-  one.attempts - deliveriesOf(work, one).filter(({ parked, handedAt }) => parked && handedAt >= one.openedAt).length;
+  one.attempts -
+  deliveriesOf(work, one).filter(({ state, handedAt }) => state === 'parked' && handedAt >= one.openedAt).length;
 
 const isUntried = ({ state }: Work, one: Obligation, delivery: Delivery, probe: string | null): boolean =>
   delivery.attempt === one.attempts &&
@@ -19,8 +22,9 @@ const isUntried = ({ state }: Work, one: Obligation, delivery: Delivery, probe: 
     (id) => found(state.intents.get(id), `intent ${id}`).begunAt >= delivery.handedAt && id !== probe,
   );
 
-const setParked = ({ state }: Work, delivery: Delivery, parked: boolean): void => {
-  if (delivery.parked !== parked) state.deliveries.set(delivery.deliveryId, { ...delivery, parked });
+const move = ({ state }: Work, delivery: Delivery, event: DeliveryEvent): void => {
+  const after = stateAfter(deliveryTable, delivery.state, event);
+  state.deliveries.set(delivery.deliveryId, { ...delivery, state: after });
 };
 
 type Waiting = {
@@ -45,11 +49,11 @@ export const settleParking = (
       subject.kind === 'delivery' ? work.state.deliveries.get(subject.deliveryId.toLowerCase()) : undefined;
     if (delivery === undefined) continue;
     const kind = decisions[index]?.kind;
-    if (gate.kind === 'pass' && kind === 'proceed') setParked(work, delivery, false);
+    if (gate.kind === 'pass' && kind === 'proceed') move(work, delivery, 'tried');
     if (gate.kind === 'pass' || (kind !== 'stop' && intentId !== probe)) continue;
     const one = obligationOf(work, delivery.obligationId);
     if (one.state !== 'open') continue;
-    if (isUntried(work, one, delivery, probe)) setParked(work, delivery, true);
+    if (isUntried(work, one, delivery, probe)) move(work, delivery, 'stopped');
     if (one.dueAt !== null && one.dueAt < until) putObligation(work, { ...one, dueAt: until });
   }
 };
@@ -62,7 +66,7 @@ export const parkOverdue = (work: Work, streamId: number, { openedAt, closedAt }
     if (one.state !== 'open' || one.dueAt === null || one.dueAt > work.now) continue;
     for (const delivery of deliveriesOf(work, one)) {
       const wasOut = delivery.handedAt <= until && delivery.dueAt > openedAt;
-      if (wasOut && isUntried(work, one, delivery, null)) setParked(work, delivery, true);
+      if (wasOut && isUntried(work, one, delivery, null)) move(work, delivery, 'missed');
     }
   }
 };

@@ -5,16 +5,19 @@ import type { Environment } from '../../../src/core/contract/name.ts';
 import type { SyncContract } from '../../../src/core/contract/sync-contract.ts';
 import type { SystemContract } from '../../../src/core/contract/system-contract.ts';
 import type { Instant } from '../../../src/core/instant.ts';
+import type { DeliveryState } from '../../../src/core/obligation/delivery-state.ts';
 import type { ObligationState } from '../../../src/core/obligation/obligation-state.ts';
 import type { Checkpoint, Cursor } from '../../../src/core/read/checkpoint.ts';
 import type { EdgeState } from '../../../src/core/read/edge-state.ts';
 import type { CycleLease } from '../../../src/core/read/cycle-lease.ts';
 import type { StreamOwner } from '../../../src/core/read/stream-owner.ts';
 import type { Disposition } from '../../../src/core/reconcile/disposition.ts';
+import type { ClosedLetterState } from '../../../src/core/replay/letter-state.ts';
 import type { ScanEnd } from '../../../src/core/reconcile/verdict.ts';
 import type { FencedTarget } from '../../../src/core/write/begin-decision.ts';
 import type { WriteOutcome } from '../../../src/core/protocol/write-routes.ts';
-import type { LastIntent, Version } from '../../../src/core/write/write-decision.ts';
+import type { IntentState } from '../../../src/core/write/intent-state.ts';
+import type { Version } from '../../../src/core/write/write-decision.ts';
 import type { Facts } from './evidence.ts';
 
 export type Stream = {
@@ -75,7 +78,7 @@ export type Delivery = {
   readonly handedAt: Instant;
   readonly dueAt: Instant;
   readonly acknowledgedAt: Instant | null;
-  readonly parked: boolean;
+  readonly state: DeliveryState;
   readonly route: Route;
 };
 
@@ -93,7 +96,7 @@ export type Intent = {
   readonly targetKey: string;
   readonly externalId: string;
   readonly fence: number;
-  readonly state: LastIntent['state'];
+  readonly state: IntentState;
   readonly version: Version;
   readonly obligationId: number | null;
   readonly readBack: boolean;
@@ -113,7 +116,7 @@ export type DeadLetter = {
   /** What orders it among the versions of its record. */
   readonly version: Pick<Version, 'updatedAt' | 'sequence'>;
   readonly updatedAt: Instant;
-  readonly stage: 'read' | 'deliver' | 'write' | 'acknowledge' | 'review';
+  readonly stage: 'read' | 'deliver' | 'write' | 'zap' | 'review';
   readonly errorClass: string;
   readonly reason: string;
   readonly attempts: number;
@@ -124,7 +127,7 @@ export type DeadLetter = {
   readonly contractVersion: string;
   readonly traceId: string | null;
   readonly closedAt: Instant | null;
-  readonly closedAs: 'superseded' | 'applied' | null;
+  readonly closedAs: ClosedLetterState | null;
 };
 
 export type Difference = {

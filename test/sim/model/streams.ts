@@ -3,7 +3,7 @@ import { compareInstants } from '../../../src/core/instant.ts';
 import type { ObligationState } from '../../../src/core/obligation/obligation-state.ts';
 import { StoreError } from '../../../src/core/protocol/store-error.ts';
 import { type Cursor, startInstant } from '../../../src/core/read/checkpoint.ts';
-import { decideCycle } from '../../../src/core/read/cycle-lease.ts';
+import { type CycleState, cycleState, decideCycle } from '../../../src/core/read/cycle-lease.ts';
 import { decidePoll } from '../../../src/core/read/stream-owner.ts';
 import { currentBundle } from './contracts.ts';
 import { appendEvidence } from './evidence.ts';
@@ -123,8 +123,8 @@ export const openCycle: Operation<'openCycle'> = (work, _params, request) => {
   return { kind: 'opened', fence, checkpoint, now, ...contract };
 };
 
-/** A cycle with its stream; `isRunning` is false once it has handed out and ended. */
-export type OwnedCycle = { readonly cycle: Cycle; readonly stream: Stream; readonly isRunning: boolean };
+/** A cycle with its stream. */
+export type OwnedCycle = { readonly cycle: Cycle; readonly stream: Stream; readonly state: CycleState };
 
 /** @throws StoreError `fenced` when a newer cycle has taken over */
 export const ownCycle = (work: Work, cycleId: string, fence: number): OwnedCycle => {
@@ -133,13 +133,14 @@ export const ownCycle = (work: Work, cycleId: string, fence: number): OwnedCycle
     throw new StoreError('not_found', `Cannot find cycle ${cycleId} in ${work.environment}`);
   }
   const stream = streamById(work, cycle.streamId);
-  if (stream.lease.fence !== fence) {
+  const state = cycleState(cycle.fence, stream.lease, work.now);
+  if (state === 'overtaken' || stream.lease.fence !== fence) {
     throw new StoreError(
       'fenced',
       `Cannot go on with cycle ${cycleId} of stream "${stream.name}": a newer cycle has taken over`,
     );
   }
-  return { cycle, stream, isRunning: cycle.endedAt === null && stream.lease.leaseCycle === cycleId };
+  return { cycle, stream, state };
 };
 
 const lowWaterMark = (work: Work, { streamId, checkpoint }: Stream): Cursor | null => {

@@ -46,6 +46,9 @@ const noOperations: Operations = {
   resolveDeadLetter: unused,
   listHeld: unused,
   waiveHeld: unused,
+  listCheckpoints: unused,
+  openDryRun: unused,
+  previewWrites: unused,
 };
 
 const KEY = /^tdm_key-([a-z]+)_secret$/;

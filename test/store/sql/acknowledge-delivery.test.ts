@@ -172,9 +172,7 @@ onEngines('acknowledging a delivery', (open) => {
     expect(await acknowledge(opened, deliveryId, failed)).toMatchObject({ status: 'dead_lettered' });
     expect(await openLetters(opened)).toMatchObject({
       total: 1,
-      deadLetters: [
-        { externalId: 's1', stage: 'acknowledge', reason: failed.reason, owner: 'ops@example.com', attempts: 1 },
-      ],
+      deadLetters: [{ externalId: 's1', stage: 'zap', reason: failed.reason, owner: 'ops@example.com', attempts: 1 }],
     });
     expect((await opened.world.stream()).checkpoint.committed?.id).toBe('s1');
   });

@@ -98,6 +98,9 @@ create table pages (
   unchanged integer not null,
   late integer not null,
   checkpoint_version bigint not null,
+  -- The mark from then on, by which the checkpoint can be named later.
+  mark_at instant,
+  mark_id text,
   primary key (cycle_id, page)
 );
 
@@ -202,14 +205,15 @@ create table dead_letters (
   external_id text collate "C" not null,
   obligation_id bigint references obligations,
   updated_at instant not null,
-  stage text not null,
+  stage text not null check (stage in ('read', 'deliver', 'write', 'zap', 'review')),
   error_class text not null,
   reason text not null,
   attempts integer not null,
   owner text not null,
   opened_at instant not null,
   closed_at instant,
-  closed_as text
+  closed_as text check (closed_as in ('superseded', 'applied', 'replayed', 'resolved', 'waived')),
+  check ((closed_at is null) = (closed_as is null))
 );
 create unique index dead_letters_open on dead_letters (environment, sync, external_id) where closed_at is null;
 

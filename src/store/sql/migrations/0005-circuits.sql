@@ -17,5 +17,7 @@ create table circuits (
 );
 
 -- A delivery that was not tried because its target could not be written to: it is no failed attempt.
-alter table deliveries add column parked boolean not null default false;
+alter table deliveries add column state text not null default 'out' check (state in ('out', 'parked', 'settled'));
+update deliveries set state = 'settled' where acknowledged_at is not null;
+alter table deliveries add constraint deliveries_settled check ((state = 'settled') = (acknowledged_at is not null));
 alter table deliveries add column route text not null default 'target' check (route in ('target', 'fallback'));

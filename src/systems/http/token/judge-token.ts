@@ -22,7 +22,7 @@ type Answered = {
 };
 
 /** Salesforce and others do not say how long a token lives. One that ends sooner is renewed when it is refused. */
-const LIFE_UNSTATED_MS = 5 * 60_000;
+export const LIFE_UNSTATED_MS = 5 * 60_000;
 const LIFE_MAX_MS = 24 * 3_600_000;
 const MARGIN_MAX_MS = 60_000;
 const MARGIN_SHARE = 0.1;

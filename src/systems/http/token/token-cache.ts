@@ -18,7 +18,7 @@ export type TokenCache = {
 };
 
 /** A container serves few systems; a token has at most some kB. */
-const TOKENS_MAX = 256;
+export const TOKENS_MAX = 256;
 
 type Kept = { readonly token: string; readonly endsAtMs: number };
 
