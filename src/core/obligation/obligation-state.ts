@@ -18,7 +18,7 @@ export type ObligationEvent =
   | 'written_after_all'
   /** The same, and the target holds a newer version. */
   | 'overtaken_after_all'
-  /** Read again after another under the same update time, or held and passing by now, or to be repaired. */
+  /** To be repaired. */
   | 'wanted_again'
   /** A person has its dead letter delivered again. */
   | 'replayed'

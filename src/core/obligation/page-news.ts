@@ -33,8 +33,12 @@ export type FreshObligation = ReadVersion & {
   readonly payload: JsonObject | null;
 };
 
-/** A version whose obligation is to be opened anew. */
-export type ReturnedVersion = ReadVersion & { readonly payload: JsonObject };
+/** A version that was observed before and is news again, with the state that its obligation has from now on. */
+export type ReturnedVersion = ReadVersion & {
+  readonly state: 'open' | 'held';
+  readonly reason: string | null;
+  readonly payload: JsonObject;
+};
 
 /** What a page comes to. */
 export type PageNews = {
@@ -81,18 +85,42 @@ const newVersions = (records: readonly ObservedRecord[], known: Known): Observed
   return [...fresh.values()];
 };
 
+/** What becomes of a version that was observed before; undefined for one that is no news. */
+const stateAgain = (
+  { state }: ObservedRecord,
+  before: KnownVersion,
+  isBack: boolean,
+): ReturnedVersion['state'] | undefined => {
+  switch (state) {
+    case 'refused':
+      return undefined;
+    case 'ready':
+      return isBack || before.state === 'held' ? 'open' : undefined;
+    case 'held':
+      // What a Zap may be working on is left to it, whatever the contract says by now.
+      return isBack ? (before.state === 'open' ? 'open' : 'held') : undefined;
+  }
+};
+
 /**
  * Versions that were observed before and are news again: one that came back under the same update time after another
  * (a change and its reversal within one tick, a mapping that was taken back), and one that was held and passes by now.
+ * Each once, in the order of the page.
  */
-const returnedVersions = (records: readonly ObservedRecord[], known: Known): ReturnedVersion[] =>
-  records.flatMap((record) => {
+const returnedVersions = (records: readonly ObservedRecord[], known: Known): ReturnedVersion[] => {
+  const returned = new Map<string, ReturnedVersion>();
+  for (const record of records) {
+    const { externalId, updatedAt, digest, payload } = record;
     const before = known.versions.get(versionKey(record));
-    if (before === undefined || record.state !== 'ready' || record.payload === null) return [];
+    if (before === undefined || payload === null) continue;
     const isBack = (known.latest.get(momentKey(record)) ?? 0) > before.sequence;
-    const passesNow = before.state === 'held';
-    return isBack || passesNow ? [{ ...record, payload: record.payload }] : [];
-  });
+    const state = stateAgain(record, before, isBack);
+    if (state === undefined) continue;
+    const reason = state === 'held' ? record.reason : null;
+    returned.set(versionKey(record), { externalId, updatedAt, digest, state, reason, payload });
+  }
+  return [...returned.values()];
+};
 
 /** A change from before the start that was chosen is not wanted. */
 const isWanted = (record: ObservedRecord, startAt: Instant | null): boolean =>
@@ -104,7 +132,7 @@ export const wantedOf = (records: readonly ObservedRecord[], startAt: Instant | 
 
 /**
  * Decides what a page of records comes to, by what is known of those that are wanted: which obligations it opens, which
- * it opens anew, and which rows came late.
+ * it observes again, and which rows came late.
  */
 export const decidePage = (
   records: readonly ObservedRecord[],

@@ -124,7 +124,7 @@ const zapId = fc.oneof(
 const rarely = (weight = 6): fc.Arbitrary<boolean> =>
   fc.oneof({ weight, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
 
-const seen: fc.Arbitrary<Seen> = fc.record({
+const anySeen: fc.Arbitrary<Seen> = fc.record({
   record: upTo(RECORDS.length - 1),
   moment: upTo(MOMENTS_MS.length - 1),
   content: upTo(2),
@@ -133,6 +133,16 @@ const seen: fc.Arbitrary<Seen> = fc.record({
     { weight: 1, arbitrary: fc.constantFrom('held' as const, 'refused' as const) },
   ),
 });
+
+/** One record under one update time, in one of two states: a change, and its reversal within the same tick. */
+const flipped: fc.Arbitrary<Seen> = fc.record({
+  record: fc.constant(0),
+  moment: fc.constant(1),
+  content: upTo(1),
+  state: fc.constantFrom('ready' as const, 'ready' as const, 'held' as const),
+});
+
+const seen: fc.Arbitrary<Seen> = fc.oneof({ weight: 4, arbitrary: anySeen }, { weight: 1, arbitrary: flipped });
 
 const outcome: fc.Arbitrary<WriteOutcome> = fc.oneof(
   {

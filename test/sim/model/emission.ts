@@ -79,10 +79,10 @@ const handOut = (
     giveUp(work, streamById(work, before.streamId), before, why);
     return [];
   }
-  const { obligationId, streamId } = before;
+  const { obligationId, streamId, sequence } = before;
   const attempt = before.attempts + 1;
   const deliveryId = work.newId();
-  const about = { deliveryId, obligationId, streamId, attempt, cycleId, route };
+  const about = { deliveryId, obligationId, streamId, sequence, attempt, cycleId, route };
   const delivery = { ...about, handedAt: now, dueAt, acknowledgedAt: null, parked: false };
   state.deliveries.set(deliveryId, delivery);
   addTo(state.deliveriesOfCycle, cycleId, deliveryId);

@@ -227,6 +227,34 @@ export const settleOnTarget = (
   }
 };
 
+/** Moves the deliveries of an open obligation to its new place. */
+const moveDeliveries = ({ state }: Work, { obligationId, sequence: before }: Obligation, sequence: number): void => {
+  for (const id of state.deliveriesOfObligation.get(obligationId) ?? []) {
+    const delivery = found(state.deliveries.get(id), `delivery ${id}`);
+    if (delivery.sequence === before) state.deliveries.set(id, { ...delivery, sequence });
+  }
+};
+
+/** Gives versions that are read again their place after all that were observed before; what is open goes on. */
+export const observeAgain = (
+  work: Work,
+  { streamId, deadlineAt, contractVersion }: Opening,
+  returned: readonly ReturnedVersion[],
+): void => {
+  const { state } = work;
+  for (const version of returned) {
+    const before = found(versionOf(work, streamId, version), `version ${versionKey(version)}`);
+    state.sequence += 1;
+    const { sequence } = state;
+    const openedAt = observedAt(work, streamId, version.externalId);
+    if (before.state === 'open') moveDeliveries(work, before, sequence);
+    const anew = before.state === 'open' ? {} : { settledAt: null, dueAt: null, attempts: 0, deadlineAt };
+    const read = { state: version.state, reason: version.reason, ...sealed(version.payload) };
+    const by = { contractVersion, checkedVersion: contractVersion };
+    observe(work, { ...before, ...anew, ...read, ...by, sequence, openedAt });
+  }
+};
+
 /**
  * Opens obligations anew.
  *
@@ -235,7 +263,7 @@ export const settleOnTarget = (
 export const reopenObligations = (
   work: Work,
   { streamId, deadlineAt, contractVersion }: Opening,
-  returned: readonly ReturnedVersion[],
+  returned: readonly (ReadVersion & { readonly payload: JsonObject })[],
 ): Set<string> => {
   const { state } = work;
   const reopened = new Set<string>();

@@ -70,6 +70,8 @@ export type Delivery = {
   readonly deliveryId: string;
   readonly obligationId: number;
   readonly streamId: number;
+  /** The place of its version when it was handed out; moves with that while the obligation is open. */
+  readonly sequence: number;
   readonly attempt: number;
   readonly cycleId: string;
   readonly handedAt: Instant;
