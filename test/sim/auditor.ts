@@ -142,14 +142,28 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
     return page;
   };
 
+  /** What a page shows is the last of its update time: no other state of that time is to be written after it. */
+  const checkLastSeen = ({ id, updatedAt, fields }: RowVersion): void => {
+    const seen = fields === null ? undefined : states.get(keyOf(id, updatedAt, digestOf(fields)));
+    if (seen === undefined) return;
+    for (const one of states.values()) {
+      const isLater = one.externalId === id && one.updatedAt === updatedAt && one.sequence > seen.sequence;
+      if (isLater && isUnsettled(one.state) && !one.isInFlight) {
+        violated('G1', `${id} as of ${updatedAt} was seen in one state, and is yet to be written in an earlier one`);
+      }
+    }
+  };
+
   const onPageRecorded = (request: StoreRequest, callId: number): void => {
     const number = memberOf(request.body, 'page');
+    const isFirst = !recorded.has(`${callId}/${String(number)}`);
     const page = pageOf(number, callId);
     if (page === undefined) {
       violated('G1', `page ${String(number)} of call ${callId} was recorded, and the source gave none`);
       return;
     }
     const before = typeof number === 'number' ? recorded.get(`${callId}/${number - 1}`) : undefined;
+    if (isFirst) for (const row of page.rows) checkLastSeen(row);
     if (before !== undefined && page.token !== before.nextToken) {
       violated('G1', `page ${String(number)} of call ${callId} is recorded, and the one before it leads elsewhere`);
     }

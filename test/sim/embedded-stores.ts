@@ -28,6 +28,7 @@ const obligationRow = z.object({
   digest: z.string(),
   state: z.string(),
   attempts: z.number(),
+  sequence: z.number(),
   due_at: z.string().nullable(),
 });
 
@@ -56,12 +57,13 @@ export const openEmbeddedStores = async (): Promise<SimStores> => {
             obligations: z
               .array(obligationRow)
               .parse(obligations.rows)
-              .map(({ external_id: externalId, updated_at: updatedAt, due_at: dueAt, digest, state, attempts }) => ({
+              .map(({ external_id: externalId, updated_at: updatedAt, due_at: dueAt, ...one }) => ({
                 externalId,
                 updatedAt,
-                digest,
-                state,
-                attempts,
+                digest: one.digest,
+                state: one.state,
+                attempts: one.attempts,
+                sequence: one.sequence,
                 isInFlight: dueAt !== null && dueAt > instantFromMs(now()),
               })),
           };

@@ -302,8 +302,20 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a change and its reversal within one tick are no change',
     file: pageNews,
-    find: 'return isBack || passesNow ?',
-    replace: 'return passesNow ?',
+    find: "return isBack || before.state === 'held' ? 'open' : undefined;",
+    replace: "return before.state === 'held' ? 'open' : undefined;",
+  },
+  {
+    name: 'a version that comes back while it is in flight keeps its place',
+    file: pageNews,
+    find: '(known.latest.get(momentKey(record)) ?? 0) > before.sequence;',
+    replace: "(known.latest.get(momentKey(record)) ?? 0) > before.sequence && before.state !== 'open';",
+  },
+  {
+    name: 'a delivery loses its obligation when that comes back',
+    file: modelObligations,
+    find: "if (before.state === 'open') moveDeliveries(work, before, sequence);",
+    replace: '',
   },
   {
     name: 'a version is unchanged although another is open',

@@ -43,10 +43,30 @@ export type Shape = {
   readonly driftShare: number;
   /** Share of changes that take a record back to the state before. */
   readonly revertShare: number;
+  /** From the hand-out to the run's step, at most; held runs wait longer. */
+  readonly runDelayMsMax: number;
+  /** What the Zap writes with: our step, or the action of another app, whose outcome it acknowledges. */
+  readonly writesBy: 'our step' | 'another app';
 };
 
+/** Of some worlds: several polls, changes and reversals within one tick of the source, while deliveries are out. */
+const drawFlips = (chance: Chance): Partial<Shape> =>
+  chance.happens(0.12)
+    ? {
+        rows: chance.pick([1, 2, 3]),
+        changesPerPoll: chance.pick([1, 3]),
+        pollEveryMs: chance.pick([1, 2]) * MINUTE_MS,
+        granularityMs: 10 * MINUTE_MS,
+        acknowledgeWithinSeconds: chance.pick([300, 900]),
+        revertShare: 0.6,
+        runDelayMsMax: chance.pick([1, 4, 8]) * MINUTE_MS,
+      }
+    : {};
+
 export const drawShape = (chance: Chance): Shape => {
-  const granularityMs = chance.pick([1, 1, 1000, 1000, MINUTE_MS]);
+  const usualMs = chance.pick([1, 1, 1000, 1000, MINUTE_MS]);
+  const flips = drawFlips(chance.fork('ticks'));
+  const granularityMs = flips.granularityMs ?? usualMs;
   const skewMs = chance.pick([0, 0, 0, -90_000, 90_000, -3_600_000, 3_600_000]);
   // What a cut timestamp and a clock behind ours take away from the overlap (A8, A9).
   const takenMs = (granularityMs === 1 ? 0 : granularityMs) + Math.max(0, -skewMs);
@@ -81,6 +101,9 @@ export const drawShape = (chance: Chance): Shape => {
     datesWrong,
     driftShare,
     revertShare: chance.pick([0.1, 0.1, 0.6]),
+    runDelayMsMax: 5000,
+    writesBy: chance.fork('writes').happens(0.15) ? 'another app' : 'our step',
+    ...flips,
   };
 };
 

@@ -54,6 +54,8 @@ const strongest = {
   runLost: 0.5,
   /** Another Zap brings a record itself, as it was hours ago. */
   oldRecordBrought: 0.3,
+  /** Once it has done late, or without a reply, what it was asked: the target is down for a while. */
+  targetFallsOver: 0.5,
 } as const;
 
 export type FaultKind = keyof typeof strongest;

@@ -41,9 +41,13 @@ type Link = {
   readonly write: (what: string, effect: () => WriteReply) => Promise<WriteReply>;
 };
 
-type Side = { readonly name: 'source' | 'target'; readonly isUp: () => boolean };
+type Side = {
+  readonly name: 'source' | 'target';
+  readonly isUp: () => boolean;
+  readonly setUp: (isUp: boolean) => void;
+};
 
-const createLink = (world: LinkWorld, process: Process, { name: side, isUp }: Side): Link => {
+const createLink = (world: LinkWorld, process: Process, { name: side, isUp, setUp }: Side): Link => {
   const { scheduler, chance, faults, shape, log } = world;
   const latencyMs = (): number => chance.int(1, shape.latencyMsMax);
   const throttled = (): Failed => {
@@ -119,8 +123,20 @@ const createLink = (world: LinkWorld, process: Process, { name: side, isUp }: Si
     return { effectMs: there, answerMs: back, answer: null };
   };
 
+  /** What is slow to act, or too busy to answer, is likely to break down: while the caller wants to know more of it. */
+  const fallOver = (afterMs: number): void => {
+    const fromMs = afterMs + chance.int(0, 6000);
+    scheduler.after(fromMs, () => {
+      setUp(faults.areStopped());
+    });
+    scheduler.after(fromMs + chance.pick([3000, 20_000, 60_000]), () => {
+      setUp(true);
+    });
+  };
+
   const write: Link['write'] = (what, effect) => {
     const { effectMs, answerMs, answer } = courseOf();
+    if (answer?.failure.kind === 'unknown' && faults.strikes('targetFallsOver')) fallOver(answerMs);
     const box: { written?: WriteReply } = {};
     if (effectMs !== null) {
       scheduler.after(effectMs, () => {
@@ -149,7 +165,11 @@ export const sourceDriver = (
   source: Source,
   onPage: (request: PageRequest, reply: PageReply) => void,
 ): EntityDriver => {
-  const link = createLink(world, process, { name: 'source', isUp: () => true });
+  const link = createLink(world, process, {
+    name: 'source',
+    isUp: () => true,
+    setUp: () => undefined,
+  });
   return {
     pageSize: world.shape.pageSize,
     findBatchMax: world.shape.findBatchMax,
@@ -168,7 +188,7 @@ export const sourceDriver = (
 
 /** The target as one process of the app reaches it. */
 export const targetDriver = (world: LinkWorld, process: Process, target: Target): EntityDriver => {
-  const link = createLink(world, process, { name: 'target', isUp: target.isUp });
+  const link = createLink(world, process, { name: 'target', isUp: target.isUp, setUp: target.setUp });
   return {
     pageSize: world.shape.pageSize,
     findBatchMax: world.shape.findBatchMax,

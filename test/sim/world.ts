@@ -86,7 +86,7 @@ export const runWorld = async ({ stores, seed, onEvent }: RunOptions): Promise<O
   const app = createApp({ ...link, source, target, server, auditor });
   const isAloneInItsTime = (id: string, updatedAt: string): boolean =>
     source.versionsOf(id).filter((row) => row.updatedAt === updatedAt).length === 1;
-  const zap = createZap({ ...link, chance: chance.fork('zapier'), app, auditor, isAloneInItsTime });
+  const zap = createZap({ ...link, chance: chance.fork('zapier'), app, auditor, target, isAloneInItsTime });
 
   const isOver = (): boolean => auditor.violation() !== undefined;
   const end = (): Outcome => ({ seed, turns: scheduler.turns(), violation: auditor.violation() ?? null });
