@@ -11,6 +11,7 @@ const help = `Runs simulated worlds, each from one seed, and audits the guarante
 
   --seeds N        how many seeds (default 200)
   --from S         the first of them (default 1)
+  --before S,S...  seeds to run before all others
   --seed X         this one only, with every event (the last ones only, with --last)
   --last           with --seed: only the last events
   --store NAME     model (default) or embedded
@@ -26,6 +27,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
+    before: { type: 'string', default: '' },
     seed: { type: 'string' },
     last: { type: 'boolean', default: false },
     store: { type: 'string', default: 'model' },
@@ -82,8 +84,10 @@ const report = async (store: StoreName, failed: readonly Outcome[]): Promise<voi
 const runAll = async (store: StoreName): Promise<boolean> => {
   const from = wholeNumber('from', values.from);
   const count = wholeNumber('seeds', values.seeds);
+  const before = values.before.split(',').filter((text) => text !== '');
   const kept = values['no-keep'] ? [] : readFailingSeeds();
-  const seeds = [...new Set([...kept, ...Array.from({ length: count }, (_, index) => from + index)])];
+  const first = before.map((text) => wholeNumber('before', text));
+  const seeds = [...new Set([...first, ...kept, ...Array.from({ length: count }, (_, index) => from + index)])];
   const failed: Outcome[] = [];
   let done = 0;
   let turns = 0;
