@@ -69,6 +69,19 @@ export type Step =
       readonly differences: readonly Differing[];
       readonly end: 'complete' | 'truncated' | 'unstable' | null;
     }
+  | {
+      readonly kind: 'replay';
+      /** How many came after the one that is asked for again; null for a new one. */
+      readonly replay: number | null;
+      /** Null for those that are open now, each by its ID, and one that nobody knows. */
+      readonly slice: {
+        readonly record: number | null;
+        readonly stage: 'read' | 'deliver' | 'write' | 'acknowledge' | null;
+      } | null;
+      readonly dryRun: boolean;
+      readonly perMinute: number;
+      readonly hasPlan: boolean;
+    }
   | { readonly kind: 'applySync'; readonly attemptsMax: number; readonly inFlightMax: number }
   | {
       readonly kind: 'look';
@@ -323,6 +336,23 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         { maxLength: 3 },
       ),
       end: fc.constantFrom(null, null, 'complete', 'truncated', 'unstable'),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('replay' as const),
+      replay: fc.oneof({ weight: 6, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: back }),
+      slice: fc.option(
+        fc.record({
+          record: fc.option(upTo(RECORDS.length - 1), { freq: 1 }),
+          stage: fc.option(fc.constantFrom('read', 'deliver', 'write', 'acknowledge'), { freq: 1 }),
+        }),
+        { freq: 3 },
+      ),
+      dryRun: rarely(3),
+      perMinute: fc.constantFrom(6000, 6000, 1),
+      hasPlan: rarely(3),
     }),
   },
   {

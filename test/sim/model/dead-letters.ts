@@ -24,7 +24,7 @@ const openLetter = ({ state }: Work, sync: string, externalId: string): DeadLett
 const isAfter = (a: Order, b: Order, otherwise: number): boolean =>
   a.updatedAt === b.updatedAt ? (a.sequence ?? 0) > (b.sequence ?? otherwise) : a.updatedAt > b.updatedAt;
 
-const close = ({ state, now }: Work, letter: DeadLetter, closedAs: 'superseded' | 'applied'): void => {
+export const closeLetter = ({ state, now }: Work, letter: DeadLetter, closedAs: DeadLetter['closedAs']): void => {
   state.openLetters.delete(letterKey(letter.sync, letter.externalId));
   state.deadLetters.set(letter.id, { ...letter, closedAs, closedAt: now });
 };
@@ -33,7 +33,7 @@ const close = ({ state, now }: Work, letter: DeadLetter, closedAs: 'superseded' 
 export const closeApplied = (work: Work, sync: string, externalId: string, version: Order): void => {
   const open = openLetter(work, sync, externalId);
   if (open === undefined || isAfter(open.version, version, Infinity)) return;
-  close(work, open, 'applied');
+  closeLetter(work, open, 'applied');
   dropPayload(work, open.obligationId);
 };
 
@@ -54,7 +54,7 @@ export const fileDeadLetter = (work: Work, letter: NewDeadLetter): void => {
   const isOutdated = open !== undefined && isAfter(open.version, origin.version, 0);
   if (isOutdated) dropPayload(work, obligationId);
   else if (open !== undefined) {
-    close(work, open, 'superseded');
+    closeLetter(work, open, 'superseded');
     if (open.obligationId !== obligationId) dropPayload(work, open.obligationId);
   }
   const id = work.newId();
@@ -67,11 +67,17 @@ export const fileDeadLetter = (work: Work, letter: NewDeadLetter): void => {
     openedAt: work.now,
     contractVersion: bundle.version,
   };
-  const attemptsTotal = attempts + (open === undefined || isOutdated ? 0 : open.attemptsTotal);
+  // A chain goes on while its record is not brought to its target.
+  const last = work.state.lastLetters.get(letterKey(sync, externalId));
+  const before =
+    open ?? (last === undefined ? undefined : found(work.state.deadLetters.get(last), `dead letter ${last}`));
+  const isChained = !isOutdated && (before?.closedAs === null || before?.closedAs === 'replayed');
+  const attemptsTotal = attempts + (isChained ? (before?.attemptsTotal ?? 0) : 0);
   const closed = isOutdated
     ? { closedAs: 'superseded' as const, closedAt: work.now }
     : { closedAs: null, closedAt: null };
   work.state.deadLetters.set(id, { ...filed, attemptsTotal, ...closed });
+  work.state.lastLetters.set(letterKey(sync, externalId), id);
   if (!isOutdated) work.state.openLetters.set(letterKey(sync, externalId), id);
   const body = { subject: pseudonym(externalId), stage, errorClass, attempts, updatedAt };
   appendEvidence(work, { kind: 'dead_letter', sync, body });

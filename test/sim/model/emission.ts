@@ -27,6 +27,9 @@ type Item = ReturnType<Operation<'emit'>>['items'][number];
 const isDue = ({ state, dueAt }: Obligation, now: Instant): boolean =>
   state === 'open' && (dueAt === null || dueAt <= now);
 
+/** Of a replay, which is handed out at a limited rate. */
+const isInTurn = ({ notBefore }: Obligation, now: Instant): boolean => notBefore === null || notBefore <= now;
+
 const hasInFlight = (work: Work, { streamId, externalId }: Obligation): boolean =>
   unsettledOfRecord(work, streamId, externalId).some((one) => isInFlight(one, work.now));
 
@@ -36,7 +39,9 @@ const dueRecords = (work: Work, streamId: number, limit: number): string[] => {
   const again = due
     .filter(({ dueAt }) => dueAt !== null)
     .toSorted((a, b) => compareText(a.dueAt ?? '', b.dueAt ?? '') || comparePositions(a, b));
-  const first = due.filter((one) => one.dueAt === null && !hasInFlight(work, one)).toSorted(comparePositions);
+  const first = due
+    .filter((one) => one.dueAt === null && isInTurn(one, work.now) && !hasInFlight(work, one))
+    .toSorted(comparePositions);
   const chosen = [...again.slice(0, limit), ...first.slice(0, limit)];
   return [...new Set(chosen.map(({ externalId }) => externalId))].slice(0, limit);
 };
@@ -44,7 +49,7 @@ const dueRecords = (work: Work, streamId: number, limit: number): string[] => {
 const candidates = (work: Work, streamId: number, externalIds: readonly string[]): (Obligation & { tried: number })[] =>
   externalIds
     .flatMap((externalId) => unsettledOfRecord(work, streamId, externalId))
-    .filter((one) => isDue(one, work.now) && !hasInFlight(work, one))
+    .filter((one) => isDue(one, work.now) && isInTurn(one, work.now) && !hasInFlight(work, one))
     .toSorted((a, b) => Number(a.attempts === 0) - Number(b.attempts === 0) || comparePositions(a, b))
     .map((one) => ({ ...one, tried: triedOf(work, one) }));
 

@@ -33,6 +33,13 @@ export const lastOfRecord = (work: Work, streamId: number, externalId: string): 
   return record === undefined ? undefined : obligationOf(work, record.observed);
 };
 
+/** The versions of a record that are newer than one of it, the newest first. */
+export const newerThan = (work: Work, one: Obligation): Obligation[] =>
+  [...work.state.obligations.values()]
+    .filter(({ streamId, externalId }) => streamId === one.streamId && externalId === one.externalId)
+    .filter((other) => isNewer(other, one))
+    .toSorted((a, b) => (isNewer(a, b) ? -1 : 1));
+
 /** The obligation of one version. */
 export const versionOf = (work: Work, streamId: number, version: ReadVersion): Obligation | undefined => {
   const id = indexOf(work, streamId).byVersion.get(versionKey(version));
@@ -144,6 +151,7 @@ export const insertObligations = (work: Work, opening: Opening, fresh: readonly 
       state: one.state,
       attempts: 0,
       dueAt: null,
+      notBefore: null,
       openedAt: observedAt(work, opening.streamId, one.externalId),
       settledAt: isOpen ? null : now,
       reason: one.reason,
@@ -235,6 +243,20 @@ const moveDeliveries = ({ state }: Work, { obligationId, sequence: before }: Obl
   }
 };
 
+/** Opens what was given up on anew, in its place among the versions, to be handed out from a time on. */
+export const replayObligation = (
+  work: Work,
+  obligationId: number,
+  notBefore: Instant,
+  checkedVersion: string,
+): void => {
+  const before = obligationOf(work, obligationId);
+  const state = stateAfter(before.state, 'replayed');
+  if (state === before.state) return;
+  const anew = { settledAt: null, dueAt: null, attempts: 0, reason: 'Replay' };
+  putObligation(work, { ...before, ...anew, state, notBefore, checkedVersion });
+};
+
 /** Gives versions that are read again their place after all that were observed before; what is open goes on. */
 export const observeAgain = (
   work: Work,
@@ -251,7 +273,7 @@ export const observeAgain = (
     const anew = before.state === 'open' ? {} : { settledAt: null, dueAt: null, attempts: 0, deadlineAt };
     const read = { state: version.state, reason: version.reason, ...sealed(version.payload) };
     const by = { contractVersion, checkedVersion: contractVersion };
-    observe(work, { ...before, ...anew, ...read, ...by, sequence, openedAt });
+    observe(work, { ...before, ...anew, ...read, ...by, sequence, openedAt, notBefore: null });
   }
 };
 
@@ -272,7 +294,15 @@ export const reopenObligations = (
     if (before === undefined || stateAfter(before.state, 'wanted_again') === before.state) continue;
     state.sequence += 1;
     const openedAt = observedAt(work, streamId, version.externalId);
-    const anew = { state: 'open' as const, settledAt: null, dueAt: null, attempts: 0, openedAt, deadlineAt };
+    const anew = {
+      state: 'open' as const,
+      settledAt: null,
+      dueAt: null,
+      notBefore: null,
+      attempts: 0,
+      openedAt,
+      deadlineAt,
+    };
     const by = { contractVersion, checkedVersion: contractVersion };
     const { sequence } = state;
     observe(work, { ...before, ...anew, ...by, sequence, ...sealed(version.payload), reason: 'Repair' });

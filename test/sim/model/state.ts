@@ -6,6 +6,7 @@ import type { SyncContract } from '../../../src/core/contract/sync-contract.ts';
 import type { SystemContract } from '../../../src/core/contract/system-contract.ts';
 import type { Instant } from '../../../src/core/instant.ts';
 import type { ObligationState } from '../../../src/core/obligation/obligation-state.ts';
+import type { ReplayAnswer } from '../../../src/core/protocol/dead-letter-routes.ts';
 import type { Checkpoint, Cursor } from '../../../src/core/read/checkpoint.ts';
 import type { EdgeState } from '../../../src/core/read/edge-state.ts';
 import type { CycleLease } from '../../../src/core/read/cycle-lease.ts';
@@ -51,6 +52,8 @@ export type Obligation = {
   readonly attempts: number;
   /** Until then a delivery is in flight; null before the first. */
   readonly dueAt: Instant | null;
+  /** Before then it is not handed out: its place in a replay. */
+  readonly notBefore: Instant | null;
   readonly openedAt: Instant;
   readonly deadlineAt: Instant;
   readonly settledAt: Instant | null;
@@ -126,7 +129,7 @@ export type DeadLetter = {
   readonly contractVersion: string;
   readonly traceId: string | null;
   readonly closedAt: Instant | null;
-  readonly closedAs: 'superseded' | 'applied' | null;
+  readonly closedAs: 'superseded' | 'applied' | 'replayed' | null;
 };
 
 export type Difference = {
@@ -235,6 +238,10 @@ export type State = {
   readonly deadLetters: Map<string, DeadLetter>;
   /** ID of the open one, by `letterKey`. */
   readonly openLetters: Map<string, string>;
+  /** ID of the last one, by `letterKey`. */
+  readonly lastLetters: Map<string, string>;
+  /** By request ID. */
+  readonly replays: Map<string, { readonly question: string; readonly answer: ReplayAnswer }>;
   readonly runs: Map<string, Run>;
   /** IDs of runs, by what was asked for. */
   readonly runsOfQuestion: Map<string, string[]>;
@@ -285,6 +292,8 @@ export const createState = (): State => ({
   intentsOfObligation: new Map(),
   deadLetters: new Map(),
   openLetters: new Map(),
+  lastLetters: new Map(),
+  replays: new Map(),
   runs: new Map(),
   runsOfQuestion: new Map(),
   differences: new Map(),
