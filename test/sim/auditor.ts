@@ -16,11 +16,14 @@ export type Auditor = {
   /** The source's answer reached a call of the app. */
   readonly onPage: (callId: number, request: PageRequest, reply: PageReply) => void;
   readonly onEffect: (record: TargetRecord) => void;
+  /** The target, or another app, refused a record as it is. */
+  readonly onRefused: (externalId: string) => void;
   readonly afterOperation: (request: StoreRequest, answer: Answer, callId: number) => Promise<void>;
   readonly violated: (guarantee: string, what: string) => void;
   readonly violation: () => Violation | undefined;
   /** What keeps both sides from agreeing with everything settled; undefined when they do. */
   readonly disagreement: () => string | undefined;
+  readonly hasDeadLetters: () => boolean;
   /** Whether every record of the source is such that it can be written, and was. */
   readonly areAllWritten: () => boolean;
 };
@@ -82,6 +85,7 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
   /** Pages that were recorded, by `call/number`. */
   const recorded = new Map<string, ShownPage>();
   const written = new Map<string, Written>();
+  const refused = new Set<string>();
   let states = new Map<string, InspectedObligation>();
   let last: Inspection = { fetched: null, committed: null, startAt: null, obligations: [] };
   let furthestShown: Position | null = null;
@@ -198,7 +202,7 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
         return;
       }
       case 'dead_lettered':
-        if (one.attempts < ATTEMPTS_MAX) {
+        if (one.attempts < ATTEMPTS_MAX && !refused.has(one.externalId)) {
           violated('G1', `${one.externalId} was given up on after ${one.attempts} deliveries, and nothing refused it`);
         }
         return;
@@ -275,7 +279,7 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
     const state = states.get(keyOf(id, updatedAt, digestOf(fields)))?.state;
     if (state === undefined) return `${id} as of ${updatedAt} was never read`;
     if (fields.name === null) return state === 'held' ? undefined : `${id} breaks the contract and is ${state}`;
-    if (state === 'dead_lettered') return undefined;
+    if (state === 'dead_lettered') return `${id} as of ${updatedAt} is a dead letter, whatever is replayed`;
     const [only] = copies;
     if (only === undefined || copies.length > 1) return `${id} is ${copies.length} times on the target`;
     const content = contentOf(fieldsOf(only.body));
@@ -305,5 +309,21 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
       return states.get(keyOf(id, updatedAt, digestOf(fields)))?.state !== 'dead_lettered';
     });
 
-  return { areAllWritten, onPage, onEffect, afterOperation, violated, violation: () => violation, disagreement };
+  const hasDeadLetters = (): boolean => last.obligations.some(({ state }) => state === 'dead_lettered');
+
+  const onRefused: Auditor['onRefused'] = (externalId) => {
+    refused.add(externalId);
+  };
+
+  return {
+    areAllWritten,
+    hasDeadLetters,
+    onPage,
+    onEffect,
+    onRefused,
+    afterOperation,
+    violated,
+    violation: () => violation,
+    disagreement,
+  };
 };

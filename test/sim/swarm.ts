@@ -56,6 +56,10 @@ const strongest = {
   oldRecordBrought: 0.3,
   /** Once it has done late, or without a reply, what it was asked: the target is down for a while. */
   targetFallsOver: 0.5,
+  /** Refuses a record as it is: a dead letter. */
+  targetRefuses: 0.15,
+  /** Per poll: somebody has the dead letters delivered again. */
+  deadLettersReplayed: 0.4,
 } as const;
 
 export type FaultKind = keyof typeof strongest;

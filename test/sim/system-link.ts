@@ -91,6 +91,10 @@ const createLink = (world: LinkWorld, process: Process, { name: side, isUp, setU
     const there = latencyMs();
     const back = there + latencyMs();
     if (!isUp()) return { effectMs: null, answerMs: there, answer: unavailable('connection refused') };
+    if (faults.strikes('targetRefuses')) {
+      const reason = 'Cannot write: status 422';
+      return { effectMs: null, answerMs: back, answer: failed({ kind: 'rejected', status: 422, reason }) };
+    }
     const lateMs = (): number => chance.int(0, LATE_EFFECT_MS_MAX);
     if (faults.strikes('targetThrottles')) return { effectMs: null, answerMs: back, answer: throttled() };
     if (faults.strikes('targetCannotBeReached')) {
@@ -187,7 +191,12 @@ export const sourceDriver = (
 };
 
 /** The target as one process of the app reaches it. */
-export const targetDriver = (world: LinkWorld, process: Process, target: Target): EntityDriver => {
+export const targetDriver = (
+  world: LinkWorld,
+  process: Process,
+  target: Target,
+  onRefused: (externalId: string) => void,
+): EntityDriver => {
   const link = createLink(world, process, { name: 'target', isUp: target.isUp, setUp: target.setUp });
   return {
     pageSize: world.shape.pageSize,
@@ -197,9 +206,12 @@ export const targetDriver = (world: LinkWorld, process: Process, target: Target)
     find: (field, values): Promise<FindReply> => link.read(`find ${values.join()}`, () => target.find(field, values)),
     readByIds: (ids): Promise<FindReply> => link.read(`by ids ${ids.join()}`, () => target.find('id', ids)),
     toRecord: () => undefined,
-    write: (request): Promise<WriteReply> => {
+    write: async (request): Promise<WriteReply> => {
       const sent = structuredClone(request);
-      return link.write(describeWrite(sent), () => target.write(sent));
+      const reply = await link.write(describeWrite(sent), () => target.write(sent));
+      const isRefused = reply.kind === 'failed' && reply.failure.kind === 'rejected';
+      if (isRefused) onRefused(String(sent.fields['externalId']));
+      return reply;
     },
   };
 };

@@ -149,6 +149,7 @@ export const runWorld = async ({ stores, seed, onEvent }: RunOptions): Promise<O
     const drifts = chance.fork(`drift ${scheduler.turns()}`);
     if (drifts.happens(shape.driftShare)) target.drift(drifts);
     disturb(faults.strikes, zap);
+    if (faults.strikes('deadLettersReplayed')) void zap.replay();
     void zap.poll();
   };
   for (let polls = 0; polls < shape.polls; polls += 1) scheduler.after(polls * shape.pollEveryMs, beginPoll);
@@ -162,6 +163,7 @@ export const runWorld = async ({ stores, seed, onEvent }: RunOptions): Promise<O
   void zap.setOn(true);
   const polls = pollsToAgree(shape);
   for (let poll = 1; ; poll += 1) {
+    if (auditor.hasDeadLetters()) void zap.replay();
     void zap.poll();
     reconcileInTurn();
     await scheduler.run(scheduler.now() + shape.pollEveryMs, isOver);

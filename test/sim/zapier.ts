@@ -27,6 +27,8 @@ export type Zap = {
   readonly poll: () => Promise<void>;
   /** The scheduled Zap's step; gives the verdict, once a run is finished. */
   readonly reconcile: () => Promise<ReconcileResult | undefined>;
+  /** Somebody has all dead letters delivered again. */
+  readonly replay: () => Promise<void>;
   readonly isOn: () => boolean;
   readonly setOn: (on: boolean) => Promise<void>;
 };
@@ -37,8 +39,8 @@ type Run = {
   readonly throttled: number;
   /** Until then the deliveries are this run's alone. */
   readonly dueMs: number;
-  /** What the action of another app gave for each item; undefined before it. */
-  readonly targetIds?: readonly string[];
+  /** What the action of another app gave for each item, null where it was refused; undefined before it. */
+  readonly targetIds?: readonly (string | null)[];
 };
 
 type World = {
@@ -142,12 +144,16 @@ export const createZap = (world: World): Zap => {
     }
   };
 
-  const acknowledge = async (run: Run, targetIds: readonly string[]): Promise<void> => {
+  const acknowledge = async (run: Run, targetIds: readonly (string | null)[]): Promise<void> => {
     const label = `acknowledging ${run.items.map(({ externalId }) => externalId).join(' ')}`;
     const end = await app.call(label, async ({ store }) => {
       let waitMs = 0;
       for (const [index, { deliveryId }] of run.items.entries()) {
-        const outcome = { kind: 'applied' as const, targetId: targetIds[index] ?? null };
+        const targetId = targetIds[index] ?? null;
+        const outcome =
+          targetId === null
+            ? { kind: 'failed' as const, reason: 'The other app refused it' }
+            : { kind: 'applied' as const, targetId };
         const reply = await store.acknowledgeDelivery({}, { sync: SYNC, deliveryId, outcome });
         if (reply.kind === 'in_progress') waitMs = Math.max(waitMs, reply.retryAfterMs);
       }
@@ -174,7 +180,11 @@ export const createZap = (world: World): Zap => {
       fail(run);
       return;
     }
-    const targetIds = run.items.map(({ externalId, payload }) => target.upsert(externalId, payload));
+    const targetIds = run.items.map(({ externalId, payload }) => {
+      if (!faults.strikes('targetRefuses')) return target.upsert(externalId, payload);
+      auditor.onRefused(externalId);
+      return null;
+    });
     log(() => `another app wrote ${run.items.map(({ externalId }) => externalId).join(' ')}`);
     const acted = { ...run, targetIds };
     if (faults.strikes('runHeld')) schedule(chance.int(1, 240) * MINUTE_MS, acted);
@@ -216,6 +226,11 @@ export const createZap = (world: World): Zap => {
       const { state, verdict, reason } = end.value;
       log(() => `reconciliation ${state}, ${verdict}: ${reason}`);
       return state === 'finished' ? end.value : undefined;
+    },
+    replay: async () => {
+      const selection = { kind: 'slice' as const, slice: {} };
+      const request = { requestId: chance.id(), sync: SYNC, selection, dryRun: false, perMinute: 60 };
+      watch(await app.call('replay', ({ store }) => store.replayDeadLetters({}, request)));
     },
     isOn: () => on,
     setOn: async (isOn) => {
