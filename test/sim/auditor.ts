@@ -190,6 +190,13 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
         if (target === undefined || (target.index < oldest && !target.contents.has(content))) {
           violated('G1', `${one.externalId} as of ${one.updatedAt} is ${one.state}, and never reached the target`);
         }
+        // It was found there, now: that something else was written since is what nobody may have forgotten.
+        if (one.state === 'unchanged' && target !== undefined && target.content !== content) {
+          violated(
+            'G1',
+            `${one.externalId} as of ${one.updatedAt} is unchanged, and the target holds "${target.content}"`,
+          );
+        }
         return;
       }
       case 'superseded': {

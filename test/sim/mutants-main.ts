@@ -74,18 +74,22 @@ const live = (options: readonly string[], mutant: string | null): Promise<Run> =
     });
   });
 
-const controls = new Map<number, Promise<Run>>();
+const controls = new Map<string, Promise<Run>>();
+
+const optionsOf = ({ worlds }: Mutant): string[] => (worlds === undefined ? [] : ['--with', worlds.join()]);
 
 /** The same world with nothing broken. */
-const control = (seed: number): Promise<Run> => {
-  const run = controls.get(seed) ?? live(['--seeds', '0', '--before', String(seed)], null);
-  controls.set(seed, run);
+const control = (seed: number, mutant: Mutant): Promise<Run> => {
+  const options = ['--seeds', '0', '--before', String(seed), ...optionsOf(mutant)];
+  const run = controls.get(options.join()) ?? live(options, null);
+  controls.set(options.join(), run);
   return run;
 };
 
-const challenge = async ({ name }: Mutant): Promise<Verdict> => {
+const challenge = async (mutant: Mutant): Promise<Verdict> => {
+  const { name } = mutant;
   const before = values['no-keep'] ? [] : ['--before', likelySeeds(name).join(',')];
-  const run = await live(['--seeds', values.seeds, '--from', values.from, ...before], name);
+  const run = await live(['--seeds', values.seeds, '--from', values.from, ...before, ...optionsOf(mutant)], name);
   switch (run.kind) {
     case 'broken':
       return { name, caught: false, line: `BROKEN    ${name}: ${run.why}` };
@@ -95,7 +99,7 @@ const challenge = async ({ name }: Mutant): Promise<Verdict> => {
       break;
   }
   const { seed, seeds, how } = run;
-  if ((await control(seed)).kind !== 'sound') {
+  if ((await control(seed, mutant)).kind !== 'sound') {
     return { name, caught: false, line: `UNSOUND   seed ${seed} is violated without the mutant too: ${name}` };
   }
   if (!values['no-keep']) keepMutantSeed(name, seed);

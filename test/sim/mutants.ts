@@ -1,3 +1,5 @@
+import type { Feature } from './features.ts';
+
 /**
  * Ways in which the program could be broken, each of which the simulated world must notice. `find` stands exactly once
  * in the file (`mutants.test.ts` sees to that).
@@ -8,6 +10,8 @@ export type Mutant = {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
+  /** Of worlds that show it soonest; any world where that is left out. */
+  readonly worlds?: readonly Feature[];
 };
 
 const backoff = 'src/core/retry/backoff.ts';
@@ -117,6 +121,7 @@ export const mutants: readonly Mutant[] = [
     file: targetWrite,
     find: "if (doubt !== undefined && result.written.outcome.kind === 'not_sent')",
     replace: "if (doubt === '' && result.written.outcome.kind === 'not_sent')",
+    worlds: ['targetActsLate', 'targetThrottles', 'runLost', 'reverting', 'upserting'],
   },
   {
     name: 'what a look found before is used in the next round',
@@ -172,6 +177,7 @@ export const mutants: readonly Mutant[] = [
     file: decision,
     find: 'return wanted.sequence < applied.sequence ? -1 : wanted.sequence > applied.sequence ? 1 : 0;',
     replace: 'return byTime;',
+    worlds: ['flipping', 'elsewhere', 'runHeld'],
   },
   {
     name: 'the lease of another is ignored',
@@ -184,6 +190,7 @@ export const mutants: readonly Mutant[] = [
     file: decision,
     find: "{ kind: 'stale' } : { kind: 'proceed', readBack: true };",
     replace: "{ kind: 'stale' } : { kind: 'proceed', readBack: false };",
+    worlds: ['processDies', 'targetThrottles', 'runLost', 'reverting', 'upserting'],
   },
   {
     name: 'an unknown outcome is taken for a failure',

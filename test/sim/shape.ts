@@ -63,7 +63,23 @@ const drawFlips = (chance: Chance): Partial<Shape> =>
       }
     : {};
 
-export const drawShape = (chance: Chance): Shape => {
+/** What a world can be made to be like, by name. */
+export const shapeFeatures = {
+  /** Changes go back and forth, and no reconciliation mends what was missed. */
+  reverting: { revertShare: 0.6, changesPerPoll: 1, rows: 2, reconcileEveryPolls: null, driftShare: 0 },
+  upserting: { nativeUpsert: true },
+  /** What a delivery is out for is shorter than a tick. */
+  flipping: {
+    ...{ rows: 1, changesPerPoll: 1, pollEveryMs: MINUTE_MS, granularityMs: 10 * MINUTE_MS, overlapSeconds: 600 },
+    ...{ skewMs: 0, lateMsMax: 0, datesWrong: false, revertShare: 0.6, reconcileEveryPolls: null, driftShare: 0 },
+    ...{ acknowledgeWithinSeconds: 60, emitMax: 90, runDelayMsMax: 2 * MINUTE_MS },
+  },
+  elsewhere: { writesBy: 'another app' },
+} as const satisfies Readonly<Record<string, Partial<Shape>>>;
+
+export type ShapeFeature = keyof typeof shapeFeatures;
+
+export const drawShape = (chance: Chance, wanted: readonly ShapeFeature[] = []): Shape => {
   const usualMs = chance.pick([1, 1, 1000, 1000, MINUTE_MS]);
   const flips = drawFlips(chance.fork('ticks'));
   const granularityMs = flips.granularityMs ?? usualMs;
@@ -104,6 +120,7 @@ export const drawShape = (chance: Chance): Shape => {
     runDelayMsMax: 5000,
     writesBy: chance.fork('writes').happens(0.15) ? 'another app' : 'our step',
     ...flips,
+    ...Object.assign({}, ...wanted.map((feature) => shapeFeatures[feature])),
   };
 };
 

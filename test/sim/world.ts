@@ -1,6 +1,7 @@
 import { createApp } from './app.ts';
 import { type Auditor, createAuditor, type Violation } from './auditor.ts';
 import { createChance } from './chance.ts';
+import { faultsIn, type Feature, shapesIn } from './features.ts';
 import { createScheduler } from './scheduler.ts';
 import { contractsOf, drawShape, type Shape, STREAM, SYNC } from './shape.ts';
 import type { SimStores } from './sim-store.ts';
@@ -28,9 +29,10 @@ export type Outcome = {
 /** What a seed says of its world. */
 export type Draw = { readonly shape: Shape; readonly swarm: Swarm };
 
-export const drawWorld = (seed: number): Draw => {
+export const drawWorld = (seed: number, features: readonly Feature[] = []): Draw => {
   const chance = createChance(seed);
-  return { shape: drawShape(chance.fork('shape')), swarm: drawSwarm(chance.fork('swarm')) };
+  const shape = drawShape(chance.fork('shape'), shapesIn(features));
+  return { shape, swarm: drawSwarm(chance.fork('swarm'), faultsIn(features)) };
 };
 
 /** Polls after all faults have stopped, within which both sides must agree. */
@@ -43,6 +45,7 @@ const pollsToAgree = (shape: Shape): number =>
 export type RunOptions = {
   readonly stores: SimStores;
   readonly seed: number;
+  readonly features?: readonly Feature[];
   /** Told of every event. */
   readonly onEvent?: (line: string) => void;
 };
@@ -60,8 +63,8 @@ const lastVerdict = async (zap: Zap, pass: (durationMs: number) => Promise<void>
 };
 
 /** Lives through one world: faults and changes, then neither until both sides agree, then what still comes late. */
-export const runWorld = async ({ stores, seed, onEvent }: RunOptions): Promise<Outcome> => {
-  const { shape, swarm } = drawWorld(seed);
+export const runWorld = async ({ stores, seed, features = [], onEvent }: RunOptions): Promise<Outcome> => {
+  const { shape, swarm } = drawWorld(seed, features);
   const chance = createChance(seed);
   const scheduler = createScheduler(START_MS, chance.fork('scheduler'));
   const faults = createFaults(swarm, chance.fork('faults'));
