@@ -32,7 +32,25 @@ const obligationRow = z.object({
   due_at: z.string().nullable(),
 });
 
-const tables = ['streams', 'cycles', 'pages', 'obligations', 'deliveries', 'target_records', 'intents', 'dead_letters'];
+const tables = [
+  'contracts',
+  'syncs',
+  'streams',
+  'cycles',
+  'pages',
+  'obligations',
+  'deliveries',
+  'circuits',
+  'target_records',
+  'intents',
+  'dead_letters',
+  'replays',
+  'reconciliations',
+  'reconciliation_slices',
+  'reconciliation_differences',
+  'claims',
+  'evidence',
+];
 
 /** The real store on the embedded database, in memory: slow, and the same code as in production. */
 export const openEmbeddedStores = async (): Promise<SimStores> => {

@@ -121,7 +121,7 @@ export const mutants: readonly Mutant[] = [
     file: targetWrite,
     find: "if (doubt !== undefined && result.written.outcome.kind === 'not_sent')",
     replace: "if (doubt === '' && result.written.outcome.kind === 'not_sent')",
-    worlds: ['targetActsLate', 'targetThrottles', 'runLost', 'reverting', 'upserting'],
+    worlds: ['targetActsLate', 'targetThrottles', 'targetGoesDown', 'runLost', 'reverting', 'upserting'],
   },
   {
     name: 'what a look found before is used in the next round',
@@ -190,13 +190,14 @@ export const mutants: readonly Mutant[] = [
     file: decision,
     find: "{ kind: 'stale' } : { kind: 'proceed', readBack: true };",
     replace: "{ kind: 'stale' } : { kind: 'proceed', readBack: false };",
-    worlds: ['processDies', 'targetThrottles', 'runLost', 'reverting', 'upserting'],
+    worlds: ['processDies', 'targetThrottles', 'targetGoesDown', 'runLost', 'reverting', 'upserting'],
   },
   {
     name: 'an unknown outcome is taken for a failure',
     file: decision,
     find: "intent.state === 'open' || intent.state === 'unknown'",
     replace: "intent.state === 'open'",
+    worlds: ['targetActsLate', 'targetLosesReply', 'targetFallsOver', 'runLost', 'reverting'],
   },
   {
     name: 'what was delivered is left out of what is written',

@@ -66,13 +66,38 @@ const drawFlips = (chance: Chance): Partial<Shape> =>
 /** What a world can be made to be like, by name. */
 export const shapeFeatures = {
   /** Changes go back and forth, and no reconciliation mends what was missed. */
-  reverting: { revertShare: 0.6, changesPerPoll: 1, rows: 2, reconcileEveryPolls: null, driftShare: 0 },
+  reverting: {
+    rows: 1,
+    changesPerPoll: 3,
+    revertShare: 0.6,
+    invalidShare: 0,
+    polls: 40,
+    pollEveryMs: 2 * MINUTE_MS,
+    acknowledgeWithinSeconds: 30,
+    timeoutMs: 2000,
+    latencyMsMax: 200,
+    datesWrong: false,
+    reconcileEveryPolls: null,
+    driftShare: 0,
+    writesBy: 'our step',
+  },
   upserting: { nativeUpsert: true },
   /** What a delivery is out for is shorter than a tick. */
   flipping: {
-    ...{ rows: 1, changesPerPoll: 1, pollEveryMs: MINUTE_MS, granularityMs: 10 * MINUTE_MS, overlapSeconds: 600 },
-    ...{ skewMs: 0, lateMsMax: 0, datesWrong: false, revertShare: 0.6, reconcileEveryPolls: null, driftShare: 0 },
-    ...{ acknowledgeWithinSeconds: 60, emitMax: 90, runDelayMsMax: 2 * MINUTE_MS },
+    rows: 1,
+    changesPerPoll: 1,
+    pollEveryMs: MINUTE_MS,
+    granularityMs: 10 * MINUTE_MS,
+    overlapSeconds: 600,
+    skewMs: 0,
+    lateMsMax: 0,
+    datesWrong: false,
+    revertShare: 0.6,
+    reconcileEveryPolls: null,
+    driftShare: 0,
+    acknowledgeWithinSeconds: 60,
+    emitMax: 90,
+    runDelayMsMax: 2 * MINUTE_MS,
   },
   elsewhere: { writesBy: 'another app' },
 } as const satisfies Readonly<Record<string, Partial<Shape>>>;
@@ -93,7 +118,7 @@ export const drawShape = (chance: Chance, wanted: readonly ShapeFeature[] = []):
   // Reconciliation looks at a window that ends now: what is dated beyond it, it does not see.
   const reconcileEveryPolls = chance.pick([null, null, 3, 10]);
   const driftShare = reconcileEveryPolls === null || datesWrong ? 0 : chance.pick([0, 0, 0.1, 0.3]);
-  return {
+  const drawn: Shape = {
     rows: chance.pick([1, 2, 3, 6, 12, 25]),
     changesPerPoll: chance.pick([0.3, 1, 3, 8]),
     polls: chance.int(15, 40),
@@ -120,8 +145,8 @@ export const drawShape = (chance: Chance, wanted: readonly ShapeFeature[] = []):
     runDelayMsMax: 5000,
     writesBy: chance.fork('writes').happens(0.15) ? 'another app' : 'our step',
     ...flips,
-    ...Object.assign({}, ...wanted.map((feature) => shapeFeatures[feature])),
   };
+  return wanted.reduce<Shape>((shape, feature) => ({ ...shape, ...shapeFeatures[feature] }), drawn);
 };
 
 const entity = { sinceParam: 'since', paging: { style: 'keyset' }, idField: 'id', updatedAtField: 'updatedAt' };

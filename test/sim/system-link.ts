@@ -210,7 +210,8 @@ export const targetDriver = (
       const sent = structuredClone(request);
       const reply = await link.write(describeWrite(sent), () => target.write(sent));
       const isRefused = reply.kind === 'failed' && reply.failure.kind === 'rejected';
-      if (isRefused) onRefused(String(sent.fields['externalId']));
+      const externalId = sent.fields['externalId'];
+      if (isRefused && typeof externalId === 'string') onRefused(externalId);
       return reply;
     },
   };

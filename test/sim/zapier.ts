@@ -162,8 +162,9 @@ export const createZap = (world: World): Zap => {
     watch(end);
     if (end.kind !== 'returned') fail(run);
     else if (end.value > 0) throttle(run, end.value);
-    else if (faults.strikes('runReplayedLater'))
+    else if (faults.strikes('runReplayedLater')) {
       schedule(chance.pick([10_000, 60 * MINUTE_MS]), { ...run, failures: 9 });
+    }
   };
 
   /**
@@ -187,7 +188,7 @@ export const createZap = (world: World): Zap => {
     });
     log(() => `another app wrote ${run.items.map(({ externalId }) => externalId).join(' ')}`);
     const acted = { ...run, targetIds };
-    if (faults.strikes('runHeld')) schedule(chance.int(1, 240) * MINUTE_MS, acted);
+    if (faults.strikes('runHeld')) schedule(chance.pick([1, 2, 4, 30, 240]) * MINUTE_MS, acted);
     else await acknowledge(acted, targetIds);
   };
 

@@ -20,6 +20,11 @@ const openLetter = ({ state }: Work, sync: string, externalId: string): DeadLett
   return id === undefined ? undefined : found(state.deadLetters.get(id), `dead letter ${id}`);
 };
 
+const lastLetter = ({ state }: Work, sync: string, externalId: string): DeadLetter | undefined => {
+  const id = state.lastLetters.get(letterKey(sync, externalId));
+  return id === undefined ? undefined : found(state.deadLetters.get(id), `dead letter ${id}`);
+};
+
 /** @param otherwise stands for the sequence of a version that has none */
 const isAfter = (a: Order, b: Order, otherwise: number): boolean =>
   a.updatedAt === b.updatedAt ? (a.sequence ?? 0) > (b.sequence ?? otherwise) : a.updatedAt > b.updatedAt;
@@ -68,11 +73,9 @@ export const fileDeadLetter = (work: Work, letter: NewDeadLetter): void => {
     contractVersion: bundle.version,
   };
   // A chain goes on while its record is not brought to its target.
-  const last = work.state.lastLetters.get(letterKey(sync, externalId));
-  const before =
-    open ?? (last === undefined ? undefined : found(work.state.deadLetters.get(last), `dead letter ${last}`));
-  const isChained = !isOutdated && (before?.closedAs === null || before?.closedAs === 'replayed');
-  const attemptsTotal = attempts + (isChained ? (before?.attemptsTotal ?? 0) : 0);
+  const before = open ?? lastLetter(work, sync, externalId);
+  const isChained = before !== undefined && !isOutdated && (before.closedAs === null || before.closedAs === 'replayed');
+  const attemptsTotal = attempts + (isChained ? before.attemptsTotal : 0);
   const closed = isOutdated
     ? { closedAs: 'superseded' as const, closedAt: work.now }
     : { closedAs: null, closedAt: null };
