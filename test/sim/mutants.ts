@@ -119,9 +119,16 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the doubt of an earlier round is forgotten',
     file: targetWrite,
-    find: "if (doubt !== undefined && result.written.outcome.kind === 'not_sent')",
-    replace: "if (doubt === '' && result.written.outcome.kind === 'not_sent')",
+    find: "(kind === 'not_sent' || kind === 'failed')",
+    replace: "kind === 'failed'",
     worlds: ['targetActsLate', 'targetThrottles', 'targetGoesDown', 'runLost', 'reverting', 'upserting'],
+  },
+  {
+    name: 'a refusal is taken for the answer to an earlier round',
+    file: targetWrite,
+    find: "(kind === 'not_sent' || kind === 'failed')",
+    replace: "kind === 'not_sent'",
+    worlds: ['targetActsLate', 'targetRefuses', 'runLost', 'reverting', 'upserting'],
   },
   {
     name: 'what a look found before is used in the next round',
