@@ -56,6 +56,8 @@ const judge = (work: Work, bundle: ContractBundle, letter: DeadLetter, revalidat
       : applied.updatedAt > version.updatedAt);
   const ruledOut = judgeFacts({
     closedAs: letter.closedAs,
+    // No operation of the model files one for review.
+    isReview: false,
     hasObligation: one !== undefined,
     newerState: one === undefined ? null : (newerThan(work, one)[0]?.state ?? null),
     newerApplied: isNewerApplied,
