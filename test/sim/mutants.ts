@@ -39,8 +39,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a page is recorded without its last row',
     file: sweepFile,
-    find: 'for (const record of page.records) observed',
-    replace: 'for (const record of page.records.slice(0, -1)) observed',
+    find: 'for (const record of page.records) rows.push',
+    replace: 'for (const record of page.records.slice(0, -1)) rows.push',
   },
   {
     name: 'the page after the next is asked for',
@@ -82,8 +82,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a change of the note is no change',
     file: observe,
-    find: 'digest: digestJson(fields),',
-    replace: "digest: digestJson({ ...fields, note: '' }),",
+    find: 'digest: digestText(text) };',
+    replace: "digest: digestText(JSON.stringify({ ...fields, note: '' })) };",
   },
   {
     name: 'a retry is sent after the call is over',
@@ -137,17 +137,17 @@ export const mutants: readonly Mutant[] = [
     replace: '',
   },
   {
-    name: 'a new record is created without looking first',
+    name: 'a record is created although a look found it',
     file: targetWrite,
-    find: "  if (looked?.kind === 'none') return",
-    replace: "  if (looked?.kind === 'none' || write.targetId === null) return",
+    find: "targetId = looked.kind === 'one' ? looked.id : null;",
+    replace: 'targetId = null;',
   },
   {
     name: 'acknowledged before the write is answered',
     file: targetWrite,
-    find: 'const sent = await withRetry(runtime, () => prepared.target.write(chosen), phaseOfWrite);',
+    find: 'const sent = await withRetry(runtime, () => prepared.target.write(request), phaseOfWrite);',
     replace:
-      "void withRetry(runtime, () => prepared.target.write(chosen), phaseOfWrite);\n  const sent = { reply: { kind: 'written' as const, targetId: write.targetId ?? 't-1', created: null }, attempts: 1 };",
+      "void withRetry(runtime, () => prepared.target.write(request), phaseOfWrite);\n  const sent = { reply: { kind: 'written' as const, targetId: targetId ?? 't-1', created: null }, attempts: 1 };",
   },
   {
     name: 'two copies found are taken for none',
