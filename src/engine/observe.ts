@@ -2,20 +2,17 @@ import { canonicalText, digestText } from '../core/digest.ts';
 import { instantFromMs } from '../core/instant.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { FieldProblem, Mapping } from '../core/mapping/mapping.ts';
-import { PAYLOAD_BYTES_MAX, type ObservedRecord } from '../core/protocol/cycle-routes.ts';
+import { PAYLOAD_BYTES_MAX, RECORD_REASON_CHARS_MAX, type ObservedRecord } from '../core/protocol/cycle-routes.ts';
+import { storableReason } from '../core/protocol/reason.ts';
 import type { SystemRecord, UnusableRow } from '../core/system/entity-driver.ts';
 
-const REASON_MAX = 2000;
 const EXTERNAL_ID_MAX = 500;
 
 // A row without ID or time is filed under this time, the same on every reading, so that it is filed once.
 const NO_TIME = instantFromMs(0);
 
 const describe = (problems: readonly FieldProblem[]): string =>
-  problems
-    .map(({ field, message }) => `${field} ${message}`)
-    .join('; ')
-    .slice(0, REASON_MAX);
+  storableReason(problems.map(({ field, message }) => `${field} ${message}`).join('; '), RECORD_REASON_CHARS_MAX);
 
 const idTrouble = (id: string): string | undefined => {
   if (id.length > EXTERNAL_ID_MAX) return `has ${id.length} characters; at most ${EXTERNAL_ID_MAX} are possible`;

@@ -204,8 +204,9 @@ const bring = async (
     const result = rounds === 1 ? await first() : await round(prepared, runtime, current, undefined);
     if (result.kind === 'done') {
       const all = attempts + result.written.attempts;
-      // An earlier round may still have had its effect: that this one sent nothing says nothing of it.
-      if (doubt !== undefined && result.written.outcome.kind === 'not_sent') return unknown(doubt, all);
+      // An earlier round may still have had its effect: that this one sent nothing, or was refused, says nothing of it.
+      const { kind } = result.written.outcome;
+      if (doubt !== undefined && (kind === 'not_sent' || kind === 'failed')) return unknown(doubt, all);
       return { ...result.written, attempts: all };
     }
     attempts += result.attempts;

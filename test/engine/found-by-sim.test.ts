@@ -56,4 +56,29 @@ onStores('G1, G4, G5 what the simulated world found', (open) => {
     expect((await writeNext()).result).toMatchObject({ kind: 'done', status: 'updated' });
     expect(world.target.rows).toEqual([expect.objectContaining({ externalId: 's1', name: 'as it was' })]);
   });
+
+  it('G1 a doubt about an earlier round outlives a refusal', async () => {
+    const { world, clock } = await open({ target: { nativeUpsert: true, externalIdField: 'externalId' } });
+    const writeNext = async () => {
+      const [item] = await world.items();
+      if (item === undefined) throw new Error('Expected an item');
+      return world.upsert(item.deliveryId, item.payload);
+    };
+    world.source.put(person('s1', 100, { name: 'as it was' }));
+    await writeNext();
+    world.source.put(person('s1', 50, { name: 'changed' }));
+    world.target.faults.push(
+      { kind: 'fail', failure: { kind: 'unknown', answered: false, reason: 'no answer, still at work' } },
+      { kind: 'pass' },
+      { kind: 'fail', failure: { kind: 'rejected', status: 422, reason: 'PATCH contacts was answered 422' } },
+    );
+    expect((await writeNext()).kind).toBe('retry');
+    const [row] = world.target.rows;
+    // What was still at work has been done by now.
+    world.target.put({ ...row, name: 'changed' });
+    clock.nowMs += 61_000;
+    world.source.put(person('s1', 40, { name: 'as it was' }));
+    expect(await writeNext()).toMatchObject({ kind: 'done', status: 'updated' });
+    expect(world.target.rows).toEqual([expect.objectContaining({ externalId: 's1', name: 'as it was' })]);
+  });
 });

@@ -80,7 +80,7 @@ export const createApp = (world: World): App => {
       const source = sourceDriver(world, process, world.source, (request, reply) => {
         world.auditor.onPage(callId, request, reply);
       });
-      const target = targetDriver(world, process, world.target);
+      const target = targetDriver(world, process, world.target, world.auditor.onRefused);
       const ports: Ports = {
         store: storeLink(world, process, world.server, { deadlineMs, callId }),
         contracts: contractsOf(),

@@ -16,11 +16,14 @@ export type Auditor = {
   /** The source's answer reached a call of the app. */
   readonly onPage: (callId: number, request: PageRequest, reply: PageReply) => void;
   readonly onEffect: (record: TargetRecord) => void;
+  /** The target, or another app, refused a record as it is. */
+  readonly onRefused: (externalId: string) => void;
   readonly afterOperation: (request: StoreRequest, answer: Answer, callId: number) => Promise<void>;
   readonly violated: (guarantee: string, what: string) => void;
   readonly violation: () => Violation | undefined;
   /** What keeps both sides from agreeing with everything settled; undefined when they do. */
   readonly disagreement: () => string | undefined;
+  readonly hasDeadLetters: () => boolean;
   /** Whether every record of the source is such that it can be written, and was. */
   readonly areAllWritten: () => boolean;
 };
@@ -82,6 +85,7 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
   /** Pages that were recorded, by `call/number`. */
   const recorded = new Map<string, ShownPage>();
   const written = new Map<string, Written>();
+  const refused = new Set<string>();
   let states = new Map<string, InspectedObligation>();
   let last: Inspection = { fetched: null, committed: null, startAt: null, obligations: [] };
   let furthestShown: Position | null = null;
@@ -142,14 +146,28 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
     return page;
   };
 
+  /** What a page shows is the last of its update time: no other state of that time is to be written after it. */
+  const checkLastSeen = ({ id, updatedAt, fields }: RowVersion): void => {
+    const seen = fields === null ? undefined : states.get(keyOf(id, updatedAt, digestOf(fields)));
+    if (seen === undefined) return;
+    for (const one of states.values()) {
+      const isLater = one.externalId === id && one.updatedAt === updatedAt && one.sequence > seen.sequence;
+      if (isLater && isUnsettled(one.state) && !one.isInFlight) {
+        violated('G1', `${id} as of ${updatedAt} was seen in one state, and is yet to be written in an earlier one`);
+      }
+    }
+  };
+
   const onPageRecorded = (request: StoreRequest, callId: number): void => {
     const number = memberOf(request.body, 'page');
+    const isFirst = !recorded.has(`${callId}/${String(number)}`);
     const page = pageOf(number, callId);
     if (page === undefined) {
       violated('G1', `page ${String(number)} of call ${callId} was recorded, and the source gave none`);
       return;
     }
     const before = typeof number === 'number' ? recorded.get(`${callId}/${number - 1}`) : undefined;
+    if (isFirst) for (const row of page.rows) checkLastSeen(row);
     if (before !== undefined && page.token !== before.nextToken) {
       violated('G1', `page ${String(number)} of call ${callId} is recorded, and the one before it leads elsewhere`);
     }
@@ -172,6 +190,13 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
         if (target === undefined || (target.index < oldest && !target.contents.has(content))) {
           violated('G1', `${one.externalId} as of ${one.updatedAt} is ${one.state}, and never reached the target`);
         }
+        // It was found there, now: that something else was written since is what nobody may have forgotten.
+        if (one.state === 'unchanged' && target !== undefined && target.content !== content) {
+          violated(
+            'G1',
+            `${one.externalId} as of ${one.updatedAt} is unchanged, and the target holds "${target.content}"`,
+          );
+        }
         return;
       }
       case 'superseded': {
@@ -184,7 +209,7 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
         return;
       }
       case 'dead_lettered':
-        if (one.attempts < ATTEMPTS_MAX) {
+        if (one.attempts < ATTEMPTS_MAX && !refused.has(one.externalId)) {
           violated('G1', `${one.externalId} was given up on after ${one.attempts} deliveries, and nothing refused it`);
         }
         return;
@@ -261,7 +286,7 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
     const state = states.get(keyOf(id, updatedAt, digestOf(fields)))?.state;
     if (state === undefined) return `${id} as of ${updatedAt} was never read`;
     if (fields.name === null) return state === 'held' ? undefined : `${id} breaks the contract and is ${state}`;
-    if (state === 'dead_lettered') return undefined;
+    if (state === 'dead_lettered') return `${id} as of ${updatedAt} is a dead letter, whatever is replayed`;
     const [only] = copies;
     if (only === undefined || copies.length > 1) return `${id} is ${copies.length} times on the target`;
     const content = contentOf(fieldsOf(only.body));
@@ -291,5 +316,21 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
       return states.get(keyOf(id, updatedAt, digestOf(fields)))?.state !== 'dead_lettered';
     });
 
-  return { areAllWritten, onPage, onEffect, afterOperation, violated, violation: () => violation, disagreement };
+  const hasDeadLetters = (): boolean => last.obligations.some(({ state }) => state === 'dead_lettered');
+
+  const onRefused: Auditor['onRefused'] = (externalId) => {
+    refused.add(externalId);
+  };
+
+  return {
+    areAllWritten,
+    hasDeadLetters,
+    onPage,
+    onEffect,
+    onRefused,
+    afterOperation,
+    violated,
+    violation: () => violation,
+    disagreement,
+  };
 };

@@ -28,10 +28,29 @@ const obligationRow = z.object({
   digest: z.string(),
   state: z.string(),
   attempts: z.number(),
+  sequence: z.number(),
   due_at: z.string().nullable(),
 });
 
-const tables = ['streams', 'cycles', 'pages', 'obligations', 'deliveries', 'target_records', 'intents', 'dead_letters'];
+const tables = [
+  'contracts',
+  'syncs',
+  'streams',
+  'cycles',
+  'pages',
+  'obligations',
+  'deliveries',
+  'circuits',
+  'target_records',
+  'intents',
+  'dead_letters',
+  'replays',
+  'reconciliations',
+  'reconciliation_slices',
+  'reconciliation_differences',
+  'claims',
+  'evidence',
+];
 
 /** The real store on the embedded database, in memory: slow, and the same code as in production. */
 export const openEmbeddedStores = async (): Promise<SimStores> => {
@@ -56,12 +75,13 @@ export const openEmbeddedStores = async (): Promise<SimStores> => {
             obligations: z
               .array(obligationRow)
               .parse(obligations.rows)
-              .map(({ external_id: externalId, updated_at: updatedAt, due_at: dueAt, digest, state, attempts }) => ({
+              .map(({ external_id: externalId, updated_at: updatedAt, due_at: dueAt, ...one }) => ({
                 externalId,
                 updatedAt,
-                digest,
-                state,
-                attempts,
+                digest: one.digest,
+                state: one.state,
+                attempts: one.attempts,
+                sequence: one.sequence,
                 isInFlight: dueAt !== null && dueAt > instantFromMs(now()),
               })),
           };

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { currentCommit, keepFailingSeed, readFailingSeeds } from './failing-seeds.ts';
+import { featureNamed } from './features.ts';
 import { runSeeds } from './pool.ts';
 import { describeWorld, explainSeed, openStores, type StoreName, storeNames } from './run-seed.ts';
 import type { Outcome } from './world.ts';
@@ -11,8 +12,10 @@ const help = `Runs simulated worlds, each from one seed, and audits the guarante
 
   --seeds N        how many seeds (default 200)
   --from S         the first of them (default 1)
+  --before S,S...  seeds to run before all others
   --seed X         this one only, with every event (the last ones only, with --last)
   --last           with --seed: only the last events
+  --with F,F...    worlds with these faults and ways of being in any case (test/sim/swarm.ts, shape.ts)
   --store NAME     model (default) or embedded
   --workers N      threads (default: as many as there are processors)
   --first          end at the first violation
@@ -26,8 +29,10 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '200' },
     from: { type: 'string', default: '1' },
+    before: { type: 'string', default: '' },
     seed: { type: 'string' },
     last: { type: 'boolean', default: false },
+    with: { type: 'string', default: '' },
     store: { type: 'string', default: 'model' },
     workers: { type: 'string', default: String(availableParallelism()) },
     first: { type: 'boolean', default: false },
@@ -49,32 +54,41 @@ const storeOf = (text: string): StoreName => {
   throw new RangeError(`Cannot use store "${text}": there are ${storeNames.join(' and ')}`);
 };
 
+const namesIn = (text: string): string[] => text.split(',').filter((one) => one !== '');
+
+const features = namesIn(values.with).map(featureNamed);
+
 const explain = async (store: StoreName, seed: number, all: boolean): Promise<string> => {
   const stores = await openStores(store);
   try {
-    return await explainSeed(stores, seed, all);
+    return await explainSeed(stores, { seed, features, all });
   } finally {
     await stores.close();
   }
 };
 
 const runOne = async (store: StoreName, seed: number): Promise<boolean> => {
-  if (!values.json) process.stderr.write(`${describeWorld(seed)}\n`);
+  if (!values.json) process.stderr.write(`${describeWorld(seed, features)}\n`);
   const outcomes: Outcome[] = [];
-  await runSeeds({ seeds: [seed], store, onOutcome: (outcome) => outcomes.push(outcome) > 0 }, 1);
+  await runSeeds({ seeds: [seed], store, features, onOutcome: (outcome) => outcomes.push(outcome) > 0 }, 1);
   process.stdout.write(`${await explain(store, seed, !values.last)}\n`);
   return outcomes.some(({ violation }) => violation !== null);
 };
+
+/** A seed is kept as it is: of a world that was made to be so, it would be another. */
+const isKept = !values['no-keep'] && features.length === 0;
 
 /** What a person needs to go on: the world, how it ended, and the command that lives through it again. */
 const report = async (store: StoreName, failed: readonly Outcome[]): Promise<void> => {
   for (const { seed, violation } of failed.toSorted((a, b) => a.seed - b.seed).slice(0, 5)) {
     process.stdout.write(`\n${await explain(store, seed, false)}\n`);
-    process.stdout.write(`commit ${currentCommit()}\nreplay npm run sim -- --seed ${seed} --store ${store}\n`);
-    if (violation !== null && !values['no-keep']) keepFailingSeed(seed, violation);
+    process.stdout.write(
+      `commit ${currentCommit()}\nreplay npm run sim -- --seed ${seed} --store ${store}${features.length === 0 ? '' : ` --with ${features.join()}`}\n`,
+    );
+    if (violation !== null && isKept) keepFailingSeed(seed, violation);
   }
   for (const { seed, violation } of failed.slice(5)) {
-    if (violation !== null && !values['no-keep']) keepFailingSeed(seed, violation);
+    if (violation !== null && isKept) keepFailingSeed(seed, violation);
     process.stdout.write(`seed ${seed}: ${violation?.guarantee ?? ''} ${violation?.what ?? ''}\n`);
   }
 };
@@ -83,7 +97,8 @@ const runAll = async (store: StoreName): Promise<boolean> => {
   const from = wholeNumber('from', values.from);
   const count = wholeNumber('seeds', values.seeds);
   const kept = values['no-keep'] ? [] : readFailingSeeds();
-  const seeds = [...new Set([...kept, ...Array.from({ length: count }, (_, index) => from + index)])];
+  const first = namesIn(values.before).map((text) => wholeNumber('before', text));
+  const seeds = [...new Set([...first, ...kept, ...Array.from({ length: count }, (_, index) => from + index)])];
   const failed: Outcome[] = [];
   let done = 0;
   let turns = 0;
@@ -100,7 +115,7 @@ const runAll = async (store: StoreName): Promise<boolean> => {
     }
     return !(values.first && failed.length > 0);
   };
-  await runSeeds({ seeds, store, onOutcome }, wholeNumber('workers', values.workers));
+  await runSeeds({ seeds, store, features, onOutcome }, wholeNumber('workers', values.workers));
   const turnsPerS = Math.round(turns / seconds());
   await report(store, failed);
   process.stdout.write(`${JSON.stringify({ seeds: done, turns, violations: failed.length, turnsPerS })}\n`);

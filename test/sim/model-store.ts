@@ -14,6 +14,7 @@ import type { Operation } from './model/operation.ts';
 import { recordPage } from './model/pages.ts';
 import { recordSlice } from './model/reconciliation-slices.ts';
 import { getReconciliation, openReconciliation } from './model/reconciliations.ts';
+import { replayDeadLetters } from './model/replays.ts';
 import {
   createState,
   type Claim,
@@ -50,6 +51,7 @@ const modelled: { readonly [Name in RouteName]?: Operation<Name> } = {
   getReconciliation,
   listEvidence,
   listDeadLetters,
+  replayDeadLetters,
 };
 
 export type ModelOptions = {
@@ -120,6 +122,7 @@ export const createModelStore = ({ now, newId }: ModelOptions): ModelStore => {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one entry for each route, as above
     port: port as StorePort,
     inspect,
-    fingerprint: () => JSON.stringify([inspect(), [...state.circuits], [...state.bundles.keys()], state.facts]),
+    fingerprint: () =>
+      JSON.stringify([inspect(), [...state.circuits], [...state.bundles.keys()], [...state.replays], state.facts]),
   };
 };

@@ -16,12 +16,13 @@ export const modelStores: SimStores = {
           fetched: checkpoint?.fetched.cursor ?? null,
           committed: checkpoint?.committed ?? null,
           startAt: checkpoint?.startAt ?? null,
-          obligations: obligations.map(({ externalId, updatedAt, digest, state, attempts, dueAt }) => ({
+          obligations: obligations.map(({ externalId, updatedAt, digest, state, attempts, sequence, dueAt }) => ({
             externalId,
             updatedAt,
             digest,
             state,
             attempts,
+            sequence,
             isInFlight: dueAt !== null && dueAt > instantFromMs(world.now()),
           })),
         });

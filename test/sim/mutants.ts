@@ -1,3 +1,5 @@
+import type { Feature } from './features.ts';
+
 /**
  * Ways in which the program could be broken, each of which the simulated world must notice. `find` stands exactly once
  * in the file (`mutants.test.ts` sees to that).
@@ -8,6 +10,8 @@ export type Mutant = {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
+  /** Of worlds that show it soonest; any world where that is left out. */
+  readonly worlds?: readonly Feature[];
 };
 
 const backoff = 'src/core/retry/backoff.ts';
@@ -16,6 +20,7 @@ const decision = 'src/core/write/write-decision.ts';
 const observe = 'src/engine/observe.ts';
 const sweepFile = 'src/engine/read-sweep.ts';
 const retry = 'src/engine/retry.ts';
+const targetLook = 'src/engine/target-look.ts';
 const targetWrite = 'src/engine/target-write.ts';
 const upsert = 'src/engine/upsert.ts';
 const deliveryAnswers = 'src/core/obligation/delivery-answers.ts';
@@ -36,8 +41,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a page is recorded without its last row',
     file: sweepFile,
-    find: 'for (const record of page.records) observed',
-    replace: 'for (const record of page.records.slice(0, -1)) observed',
+    find: 'for (const record of page.records) rows.push',
+    replace: 'for (const record of page.records.slice(0, -1)) rows.push',
   },
   {
     name: 'the page after the next is asked for',
@@ -79,8 +84,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a change of the note is no change',
     file: observe,
-    find: 'digest: digestJson(fields),',
-    replace: "digest: digestJson({ ...fields, note: '' }),",
+    find: 'digest: digestText(text) };',
+    replace: "digest: digestText(JSON.stringify({ ...fields, note: '' })) };",
   },
   {
     name: 'a retry is sent after the call is over',
@@ -116,31 +121,39 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the doubt of an earlier round is forgotten',
     file: targetWrite,
-    find: "if (doubt !== undefined && result.written.outcome.kind === 'not_sent')",
-    replace: "if (doubt === '' && result.written.outcome.kind === 'not_sent')",
+    find: "(kind === 'not_sent' || kind === 'failed')",
+    replace: "kind === 'failed'",
+    worlds: ['targetActsLate', 'targetThrottles', 'targetGoesDown', 'runLost', 'reverting', 'upserting'],
+  },
+  {
+    name: 'a refusal is taken for the answer to an earlier round',
+    file: targetWrite,
+    find: "(kind === 'not_sent' || kind === 'failed')",
+    replace: "kind === 'not_sent'",
+    worlds: ['targetActsLate', 'targetRefuses', 'runLost', 'reverting', 'upserting'],
   },
   {
     name: 'what a look found before is used in the next round',
     file: targetWrite,
-    find: '    seen = undefined;\n',
-    replace: '',
+    find: 'rounds === 1 ? await first() : await round(prepared, runtime, current, undefined)',
+    replace: 'await first()',
   },
   {
-    name: 'a new record is created without looking first',
+    name: 'a record is created although a look found it',
     file: targetWrite,
-    find: "  if (looked?.kind === 'none') return",
-    replace: "  if (looked?.kind === 'none' || write.targetId === null) return",
+    find: 'request: requestFor(prepared, write, id), kept }',
+    replace: 'request: requestFor(prepared, write, null), kept }',
   },
   {
     name: 'acknowledged before the write is answered',
     file: targetWrite,
-    find: 'const sent = await withRetry(runtime, () => prepared.target.write(chosen), phaseOfWrite);',
+    find: 'const sent = await withRetry(runtime, () => prepared.target.write(start.request), phaseOfWrite);',
     replace:
-      "void withRetry(runtime, () => prepared.target.write(chosen), phaseOfWrite);\n  const sent = { reply: { kind: 'written' as const, targetId: write.targetId ?? 't-1', created: null }, attempts: 1 };",
+      "void withRetry(runtime, () => prepared.target.write(start.request), phaseOfWrite);\n  const sent = { reply: { kind: 'written' as const, targetId: write.targetId ?? 't-1', created: null }, attempts: 1 };",
   },
   {
     name: 'two copies found are taken for none',
-    file: targetWrite,
+    file: targetLook,
     find: "if (only === undefined) return { kind: 'none' };\n  if (found.length > 1)",
     replace: "if (only === undefined || only.id.endsWith('3')) return { kind: 'none' };\n  if (found.length > 1)",
   },
@@ -173,6 +186,7 @@ export const mutants: readonly Mutant[] = [
     file: decision,
     find: 'return wanted.sequence < applied.sequence ? -1 : wanted.sequence > applied.sequence ? 1 : 0;',
     replace: 'return byTime;',
+    worlds: ['flipping', 'elsewhere', 'runHeld'],
   },
   {
     name: 'the lease of another is ignored',
@@ -185,12 +199,14 @@ export const mutants: readonly Mutant[] = [
     file: decision,
     find: "{ kind: 'stale' } : { kind: 'proceed', readBack: true };",
     replace: "{ kind: 'stale' } : { kind: 'proceed', readBack: false };",
+    worlds: ['processDies', 'targetThrottles', 'targetGoesDown', 'runLost', 'reverting', 'upserting'],
   },
   {
     name: 'an unknown outcome is taken for a failure',
     file: intentState,
     find: "  unknown: { within: 'in_progress', after: 'look' },",
     replace: "  unknown: { within: 'by_version', after: 'by_version' },",
+    worlds: ['targetActsLate', 'targetLosesReply', 'targetFallsOver', 'runLost', 'reverting'],
   },
   {
     name: 'what was delivered is left out of what is written',
@@ -303,8 +319,20 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a change and its reversal within one tick are no change',
     file: pageNews,
-    find: 'return isBack || passesNow ?',
-    replace: 'return passesNow ?',
+    find: "return isBack ? 'came_back' : 'passes_again';",
+    replace: "return 'passes_again';",
+  },
+  {
+    name: 'a version that comes back while it is in flight keeps its place',
+    file: pageNews,
+    find: '(known.latest.get(momentKey(record)) ?? 0) > before.sequence;',
+    replace: "(known.latest.get(momentKey(record)) ?? 0) > before.sequence && before.state !== 'open';",
+  },
+  {
+    name: 'a delivery loses its obligation when that comes back',
+    file: modelObligations,
+    find: "if (before.state === 'open') moveDeliveries(work, before, sequence);",
+    replace: '',
   },
   {
     name: 'a version is unchanged although another is open',

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
+import type { Feature } from './features.ts';
 import { openStores, runSeed, type StoreName } from './run-seed.ts';
 import type { Outcome } from './world.ts';
 
@@ -17,12 +18,17 @@ const outcomesMessage: z.ZodType<Outcome[]> = z.array(
 /** Told of each outcome as it comes; false ends the run. */
 export type OnOutcome = (outcome: Outcome) => boolean;
 
-type Job = { readonly seeds: readonly number[]; readonly store: StoreName; readonly onOutcome: OnOutcome };
+type Job = {
+  readonly seeds: readonly number[];
+  readonly store: StoreName;
+  readonly features: readonly Feature[];
+  readonly onOutcome: OnOutcome;
+};
 
-const runHere = async ({ seeds, store, onOutcome }: Job): Promise<void> => {
+const runHere = async ({ seeds, store, features, onOutcome }: Job): Promise<void> => {
   const stores = await openStores(store);
   try {
-    for (const seed of seeds) if (!onOutcome(await runSeed(stores, seed))) return;
+    for (const seed of seeds) if (!onOutcome(await runSeed(stores, seed, features))) return;
   } finally {
     await stores.close();
   }
@@ -34,7 +40,7 @@ export const runSeeds = async (job: Job, workers: number): Promise<void> => {
     await runHere(job);
     return;
   }
-  const { seeds, store, onOutcome } = job;
+  const { seeds, store, features, onOutcome } = job;
   let next = 0;
   const take = (): readonly number[] => {
     const chunk = seeds.slice(next, next + CHUNK);
@@ -43,7 +49,7 @@ export const runSeeds = async (job: Job, workers: number): Promise<void> => {
   };
   const runOne = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: { store } });
+      const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: { store, features } });
       const handOut = (): void => {
         const chunk = take();
         if (chunk.length > 0) {

@@ -1,4 +1,5 @@
 import { openEmbeddedStores } from './embedded-stores.ts';
+import type { Feature } from './features.ts';
 import { modelStores } from './model-stores.ts';
 import type { SimStores } from './sim-store.ts';
 import { describeSwarm } from './swarm.ts';
@@ -21,25 +22,29 @@ export const openStores = (name: StoreName): Promise<SimStores> => {
 };
 
 /** Runs one seed. */
-export const runSeed = (stores: SimStores, seed: number): Promise<Outcome> => runWorld({ stores, seed });
+export const runSeed = (stores: SimStores, seed: number, features: readonly Feature[] = []): Promise<Outcome> =>
+  runWorld({ stores, seed, features });
 
 /** What a seed stands for, before anything happens. */
-export const describeWorld = (seed: number): string => {
-  const { shape, swarm } = drawWorld(seed);
+export const describeWorld = (seed: number, features: readonly Feature[] = []): string => {
+  const { shape, swarm } = drawWorld(seed, features);
   return `seed ${seed}\nworld  ${JSON.stringify(shape)}\nfaults ${describeSwarm(swarm)}`;
 };
 
+type Explained = { readonly seed: number; readonly features?: readonly Feature[]; readonly all: boolean };
+
 /** Runs a seed once more and tells what happened last in it; `all` for every event. */
-export const explainSeed = async (stores: SimStores, seed: number, all: boolean): Promise<string> => {
+export const explainSeed = async (stores: SimStores, { seed, features = [], all }: Explained): Promise<string> => {
   const events: string[] = [];
   const { violation, turns } = await runWorld({
     stores,
     seed,
+    features,
     onEvent: (line) => {
       events.push(line.slice(0, EVENT_CHARS_MAX));
       if (!all && events.length > EVENTS_SHOWN) events.shift();
     },
   });
   const end = violation === null ? 'no violation' : `${violation.guarantee}: ${violation.what}`;
-  return [describeWorld(seed), ...events, `turn ${turns}: ${end}`].join('\n');
+  return [describeWorld(seed, features), ...events, `turn ${turns}: ${end}`].join('\n');
 };

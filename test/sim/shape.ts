@@ -43,10 +43,80 @@ export type Shape = {
   readonly driftShare: number;
   /** Share of changes that take a record back to the state before. */
   readonly revertShare: number;
+  /** From the hand-out to the run's step, at most; held runs wait longer. */
+  readonly runDelayMsMax: number;
+  /** What the Zap writes with: our step, or the action of another app, whose outcome it acknowledges. */
+  readonly writesBy: 'our step' | 'another app';
 };
 
-export const drawShape = (chance: Chance): Shape => {
-  const granularityMs = chance.pick([1, 1, 1000, 1000, MINUTE_MS]);
+/** Of some worlds: several polls, changes and reversals within one tick of the source, while deliveries are out. */
+const drawFlips = (chance: Chance): Partial<Shape> =>
+  chance.happens(0.12)
+    ? {
+        rows: chance.pick([1, 2, 3]),
+        changesPerPoll: chance.pick([1, 3]),
+        pollEveryMs: chance.pick([1, 2]) * MINUTE_MS,
+        granularityMs: 10 * MINUTE_MS,
+        acknowledgeWithinSeconds: chance.pick([300, 900]),
+        revertShare: 0.6,
+        runDelayMsMax: chance.pick([1, 4, 8]) * MINUTE_MS,
+      }
+    : {};
+
+/** What a world can be made to be like, by name. */
+export const shapeFeatures = {
+  /** Changes go back and forth, and no reconciliation mends what was missed. */
+  reverting: {
+    rows: 1,
+    changesPerPoll: 3,
+    revertShare: 0.6,
+    invalidShare: 0,
+    polls: 40,
+    pollEveryMs: 2 * MINUTE_MS,
+    acknowledgeWithinSeconds: 30,
+    emitMax: 90,
+    pageSize: 20,
+    pagesMax: 20,
+    granularityMs: 1000,
+    skewMs: 0,
+    overlapSeconds: 120,
+    lateMsMax: 0,
+    timeoutMs: 2000,
+    latencyMsMax: 200,
+    datesWrong: false,
+    reconcileEveryPolls: null,
+    driftShare: 0,
+    writesBy: 'our step',
+  },
+  upserting: { nativeUpsert: true },
+  /** What a delivery is out for is shorter than a tick. */
+  flipping: {
+    rows: 1,
+    changesPerPoll: 1,
+    pollEveryMs: MINUTE_MS,
+    granularityMs: 10 * MINUTE_MS,
+    overlapSeconds: 600,
+    skewMs: 0,
+    lateMsMax: 0,
+    datesWrong: false,
+    revertShare: 0.6,
+    reconcileEveryPolls: null,
+    driftShare: 0,
+    acknowledgeWithinSeconds: 60,
+    emitMax: 90,
+    pageSize: 20,
+    pagesMax: 20,
+    runDelayMsMax: 2 * MINUTE_MS,
+  },
+  elsewhere: { writesBy: 'another app' },
+} as const satisfies Readonly<Record<string, Partial<Shape>>>;
+
+export type ShapeFeature = keyof typeof shapeFeatures;
+
+export const drawShape = (chance: Chance, wanted: readonly ShapeFeature[] = []): Shape => {
+  const usualMs = chance.pick([1, 1, 1000, 1000, MINUTE_MS]);
+  const flips = drawFlips(chance.fork('ticks'));
+  const granularityMs = flips.granularityMs ?? usualMs;
   const skewMs = chance.pick([0, 0, 0, -90_000, 90_000, -3_600_000, 3_600_000]);
   // What a cut timestamp and a clock behind ours take away from the overlap (A8, A9).
   const takenMs = (granularityMs === 1 ? 0 : granularityMs) + Math.max(0, -skewMs);
@@ -57,7 +127,7 @@ export const drawShape = (chance: Chance): Shape => {
   // Reconciliation looks at a window that ends now: what is dated beyond it, it does not see.
   const reconcileEveryPolls = chance.pick([null, null, 3, 10]);
   const driftShare = reconcileEveryPolls === null || datesWrong ? 0 : chance.pick([0, 0, 0.1, 0.3]);
-  return {
+  const drawn: Shape = {
     rows: chance.pick([1, 2, 3, 6, 12, 25]),
     changesPerPoll: chance.pick([0.3, 1, 3, 8]),
     polls: chance.int(15, 40),
@@ -81,7 +151,11 @@ export const drawShape = (chance: Chance): Shape => {
     datesWrong,
     driftShare,
     revertShare: chance.pick([0.1, 0.1, 0.6]),
+    runDelayMsMax: 5000,
+    writesBy: chance.fork('writes').happens(0.15) ? 'another app' : 'our step',
+    ...flips,
   };
+  return wanted.reduce<Shape>((shape, feature) => ({ ...shape, ...shapeFeatures[feature] }), drawn);
 };
 
 const entity = { sinceParam: 'since', paging: { style: 'keyset' }, idField: 'id', updatedAtField: 'updatedAt' };

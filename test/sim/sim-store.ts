@@ -8,6 +8,8 @@ export type InspectedObligation = {
   readonly digest: string;
   readonly state: string;
   readonly attempts: number;
+  /** The order of observation. */
+  readonly sequence: number;
   /** A delivery may still be acknowledged. */
   readonly isInFlight: boolean;
 };

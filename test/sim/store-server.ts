@@ -21,14 +21,16 @@ export type StoreServer = {
 
 type AnyOperation = (params: unknown, request: unknown) => Promise<unknown>;
 
-/** What a repeated reply may say otherwise: that an earlier request may have been sent, and who goes on with a run. */
+/** What a repeated reply may say otherwise: that an earlier request may have been sent, or has settled it already. */
 const comparable = ({ name }: StoreRequest, answer: Answer): unknown => {
   if (answer.kind === 'refused') return [answer.error.kind];
   const text = JSON.stringify(answer.body);
   if (name === 'beginWrites') return JSON.parse(text.replaceAll('"readBack":true', '"readBack":false'));
+  if (name === 'acknowledgeDelivery') return JSON.parse(text.replace('"already_applied"', '"applied"'));
   return JSON.parse(text);
 };
 
+/** Who goes on with a run is another with each call. */
 const isRepeatable = ({ name }: StoreRequest): boolean => name !== 'openReconciliation';
 
 /** @param onOperation called before each operation: where the clock of the process that serves it is drawn */

@@ -54,6 +54,12 @@ const strongest = {
   runLost: 0.5,
   /** Another Zap brings a record itself, as it was hours ago. */
   oldRecordBrought: 0.3,
+  /** Once it has done late, or without a reply, what it was asked: the target is down for a while. */
+  targetFallsOver: 0.5,
+  /** Refuses a record as it is: a dead letter. */
+  targetRefuses: 0.15,
+  /** Per poll: somebody has the dead letters delivered again. */
+  deadLettersReplayed: 0.4,
 } as const;
 
 export type FaultKind = keyof typeof strongest;
@@ -69,21 +75,24 @@ export type Faults = {
 };
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of the literal above
-const kinds = Object.keys(strongest) as FaultKind[];
+export const faultKinds = Object.keys(strongest) as FaultKind[];
 
 /**
  * Draws the faults of a world. Not all at once: a world in which everything fails at the same time gets nowhere near
  * the states in which one fault alone does harm.
+ *
+ * @param wanted faults that the world has in any case, at their strongest
  * Source: A. Groce et al., "Swarm Testing", ISSTA 2012.
  */
-export const drawSwarm = (chance: Chance): Swarm => {
+export const drawSwarm = (chance: Chance, wanted: readonly FaultKind[] = []): Swarm => {
   const share = chance.pick([0, 0.1, 0.25, 0.25, 0.5, 0.5, 0.5, 0.7]);
   const swarm = new Map<FaultKind, number>();
-  for (const kind of kinds) {
+  for (const kind of faultKinds) {
     const isOn = chance.happens(share);
     const strength = strongest[kind] * chance.pick([0.1, 0.4, 1]);
     if (isOn) swarm.set(kind, Math.round(strength * 1000) / 1000);
   }
+  for (const kind of wanted) swarm.set(kind, strongest[kind]);
   return swarm;
 };
 

@@ -41,9 +41,13 @@ type Link = {
   readonly write: (what: string, effect: () => WriteReply) => Promise<WriteReply>;
 };
 
-type Side = { readonly name: 'source' | 'target'; readonly isUp: () => boolean };
+type Side = {
+  readonly name: 'source' | 'target';
+  readonly isUp: () => boolean;
+  readonly setUp: (isUp: boolean) => void;
+};
 
-const createLink = (world: LinkWorld, process: Process, { name: side, isUp }: Side): Link => {
+const createLink = (world: LinkWorld, process: Process, { name: side, isUp, setUp }: Side): Link => {
   const { scheduler, chance, faults, shape, log } = world;
   const latencyMs = (): number => chance.int(1, shape.latencyMsMax);
   const throttled = (): Failed => {
@@ -87,6 +91,10 @@ const createLink = (world: LinkWorld, process: Process, { name: side, isUp }: Si
     const there = latencyMs();
     const back = there + latencyMs();
     if (!isUp()) return { effectMs: null, answerMs: there, answer: unavailable('connection refused') };
+    if (faults.strikes('targetRefuses')) {
+      const reason = 'Cannot write: status 422';
+      return { effectMs: null, answerMs: back, answer: failed({ kind: 'rejected', status: 422, reason }) };
+    }
     const lateMs = (): number => chance.int(0, LATE_EFFECT_MS_MAX);
     if (faults.strikes('targetThrottles')) return { effectMs: null, answerMs: back, answer: throttled() };
     if (faults.strikes('targetCannotBeReached')) {
@@ -119,8 +127,20 @@ const createLink = (world: LinkWorld, process: Process, { name: side, isUp }: Si
     return { effectMs: there, answerMs: back, answer: null };
   };
 
+  /** What is slow to act, or too busy to answer, is likely to break down: while the caller wants to know more of it. */
+  const fallOver = (afterMs: number): void => {
+    const fromMs = afterMs + chance.int(0, 6000);
+    scheduler.after(fromMs, () => {
+      setUp(faults.areStopped());
+    });
+    scheduler.after(fromMs + chance.pick([3000, 20_000, 60_000]), () => {
+      setUp(true);
+    });
+  };
+
   const write: Link['write'] = (what, effect) => {
     const { effectMs, answerMs, answer } = courseOf();
+    if (answer?.failure.kind === 'unknown' && faults.strikes('targetFallsOver')) fallOver(answerMs);
     const box: { written?: WriteReply } = {};
     if (effectMs !== null) {
       scheduler.after(effectMs, () => {
@@ -149,7 +169,11 @@ export const sourceDriver = (
   source: Source,
   onPage: (request: PageRequest, reply: PageReply) => void,
 ): EntityDriver => {
-  const link = createLink(world, process, { name: 'source', isUp: () => true });
+  const link = createLink(world, process, {
+    name: 'source',
+    isUp: () => true,
+    setUp: () => undefined,
+  });
   return {
     pageSize: world.shape.pageSize,
     findBatchMax: world.shape.findBatchMax,
@@ -167,8 +191,13 @@ export const sourceDriver = (
 };
 
 /** The target as one process of the app reaches it. */
-export const targetDriver = (world: LinkWorld, process: Process, target: Target): EntityDriver => {
-  const link = createLink(world, process, { name: 'target', isUp: target.isUp });
+export const targetDriver = (
+  world: LinkWorld,
+  process: Process,
+  target: Target,
+  onRefused: (externalId: string) => void,
+): EntityDriver => {
+  const link = createLink(world, process, { name: 'target', isUp: target.isUp, setUp: target.setUp });
   return {
     pageSize: world.shape.pageSize,
     findBatchMax: world.shape.findBatchMax,
@@ -177,9 +206,13 @@ export const targetDriver = (world: LinkWorld, process: Process, target: Target)
     find: (field, values): Promise<FindReply> => link.read(`find ${values.join()}`, () => target.find(field, values)),
     readByIds: (ids): Promise<FindReply> => link.read(`by ids ${ids.join()}`, () => target.find('id', ids)),
     toRecord: () => undefined,
-    write: (request): Promise<WriteReply> => {
+    write: async (request): Promise<WriteReply> => {
       const sent = structuredClone(request);
-      return link.write(describeWrite(sent), () => target.write(sent));
+      const reply = await link.write(describeWrite(sent), () => target.write(sent));
+      const isRefused = reply.kind === 'failed' && reply.failure.kind === 'rejected';
+      const externalId = sent.fields['externalId'];
+      if (isRefused && typeof externalId === 'string') onRefused(externalId);
+      return reply;
     },
   };
 };

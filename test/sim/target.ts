@@ -8,6 +8,8 @@ export type TargetRecord = { readonly id: string; readonly body: JsonObject };
 export type Target = {
   readonly find: (field: string, values: readonly string[]) => FindReply;
   readonly write: (request: WriteRequest) => WriteReply;
+  /** The action of another app, which finds the record by its external ID and is done at once. */
+  readonly upsert: (externalId: string, fields: JsonObject) => string;
   readonly records: () => readonly TargetRecord[];
   readonly isUp: () => boolean;
   readonly setUp: (up: boolean) => void;
@@ -35,15 +37,22 @@ export const createTarget = (shape: Shape, onEffect: OnEffect): Target => {
     onEffect({ id, body });
   };
 
-  const create = (fields: JsonObject): WriteReply => {
+  const create = (fields: JsonObject): string => {
     made += 1;
     const id = `t-${made}`;
     put(id, fields);
-    return { kind: 'written', targetId: id, created: true };
+    return id;
   };
 
   const found = (field: string, values: readonly string[]): FoundRecord[] =>
     [...records].filter(([, body]) => values.includes(text(body, field))).map(([id, body]) => ({ id, body }));
+
+  const upsert = (externalId: string, fields: JsonObject): string => {
+    const [existing] = found('externalId', [externalId]);
+    if (existing === undefined) return create({ ...fields, externalId });
+    put(existing.id, fields);
+    return existing.id;
+  };
 
   const drift = (chance: Chance): void => {
     const ids = [...records.keys()];
@@ -64,14 +73,14 @@ export const createTarget = (shape: Shape, onEffect: OnEffect): Target => {
       kind: 'found',
       byValue: Map.groupBy(found(field, values), ({ body }) => text(body, field)),
     }),
+    upsert,
     write: (request) => {
-      if (request.kind === 'create') return create(request.fields);
+      if (request.kind === 'create') return { kind: 'written', targetId: create(request.fields), created: true };
       if (request.kind === 'upsert') {
         if (!shape.nativeUpsert) throw new Error('Cannot upsert: this target has none of its own');
-        const [existing] = found('externalId', [request.externalId]);
-        if (existing === undefined) return create({ ...request.fields, externalId: request.externalId });
-        put(existing.id, request.fields);
-        return { kind: 'written', targetId: existing.id, created: false };
+        const before = records.size;
+        const targetId = upsert(request.externalId, request.fields);
+        return { kind: 'written', targetId, created: records.size > before };
       }
       if (!records.has(request.targetId)) return { kind: 'missing' };
       put(request.targetId, request.fields);

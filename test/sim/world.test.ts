@@ -22,7 +22,7 @@ describe('the simulated world', () => {
   });
 
   it('tells a seed by its world, its faults and how it ended', async () => {
-    const told = await explainSeed(modelStores, 4, false);
+    const told = await explainSeed(modelStores, { seed: 4, all: false });
     expect(told.startsWith(describeWorld(4))).toBe(true);
     expect(told.endsWith('no violation')).toBe(true);
   });

@@ -1,6 +1,7 @@
 import { createApp } from './app.ts';
 import { type Auditor, createAuditor, type Violation } from './auditor.ts';
 import { createChance } from './chance.ts';
+import { faultsIn, type Feature, shapesIn } from './features.ts';
 import { createScheduler } from './scheduler.ts';
 import { contractsOf, drawShape, type Shape, STREAM, SYNC } from './shape.ts';
 import type { SimStores } from './sim-store.ts';
@@ -28,9 +29,10 @@ export type Outcome = {
 /** What a seed says of its world. */
 export type Draw = { readonly shape: Shape; readonly swarm: Swarm };
 
-export const drawWorld = (seed: number): Draw => {
+export const drawWorld = (seed: number, features: readonly Feature[] = []): Draw => {
   const chance = createChance(seed);
-  return { shape: drawShape(chance.fork('shape')), swarm: drawSwarm(chance.fork('swarm')) };
+  const shape = drawShape(chance.fork('shape'), shapesIn(features));
+  return { shape, swarm: drawSwarm(chance.fork('swarm'), faultsIn(features)) };
 };
 
 /** Polls after all faults have stopped, within which both sides must agree. */
@@ -43,6 +45,7 @@ const pollsToAgree = (shape: Shape): number =>
 export type RunOptions = {
   readonly stores: SimStores;
   readonly seed: number;
+  readonly features?: readonly Feature[];
   /** Told of every event. */
   readonly onEvent?: (line: string) => void;
 };
@@ -60,8 +63,8 @@ const lastVerdict = async (zap: Zap, pass: (durationMs: number) => Promise<void>
 };
 
 /** Lives through one world: faults and changes, then neither until both sides agree, then what still comes late. */
-export const runWorld = async ({ stores, seed, onEvent }: RunOptions): Promise<Outcome> => {
-  const { shape, swarm } = drawWorld(seed);
+export const runWorld = async ({ stores, seed, features = [], onEvent }: RunOptions): Promise<Outcome> => {
+  const { shape, swarm } = drawWorld(seed, features);
   const chance = createChance(seed);
   const scheduler = createScheduler(START_MS, chance.fork('scheduler'));
   const faults = createFaults(swarm, chance.fork('faults'));
@@ -86,7 +89,7 @@ export const runWorld = async ({ stores, seed, onEvent }: RunOptions): Promise<O
   const app = createApp({ ...link, source, target, server, auditor });
   const isAloneInItsTime = (id: string, updatedAt: string): boolean =>
     source.versionsOf(id).filter((row) => row.updatedAt === updatedAt).length === 1;
-  const zap = createZap({ ...link, chance: chance.fork('zapier'), app, auditor, isAloneInItsTime });
+  const zap = createZap({ ...link, chance: chance.fork('zapier'), app, auditor, target, isAloneInItsTime });
 
   const isOver = (): boolean => auditor.violation() !== undefined;
   const end = (): Outcome => ({ seed, turns: scheduler.turns(), violation: auditor.violation() ?? null });
@@ -149,6 +152,7 @@ export const runWorld = async ({ stores, seed, onEvent }: RunOptions): Promise<O
     const drifts = chance.fork(`drift ${scheduler.turns()}`);
     if (drifts.happens(shape.driftShare)) target.drift(drifts);
     disturb(faults.strikes, zap);
+    if (faults.strikes('deadLettersReplayed')) void zap.replay();
     void zap.poll();
   };
   for (let polls = 0; polls < shape.polls; polls += 1) scheduler.after(polls * shape.pollEveryMs, beginPoll);
@@ -162,6 +166,7 @@ export const runWorld = async ({ stores, seed, onEvent }: RunOptions): Promise<O
   void zap.setOn(true);
   const polls = pollsToAgree(shape);
   for (let poll = 1; ; poll += 1) {
+    if (auditor.hasDeadLetters()) void zap.replay();
     void zap.poll();
     reconcileInTurn();
     await scheduler.run(scheduler.now() + shape.pollEveryMs, isOver);

@@ -10,12 +10,15 @@ import type { Chance } from './chance.ts';
 import type { Scheduler } from './scheduler.ts';
 import { type Shape, STREAM, SYNC } from './shape.ts';
 import type { Faults } from './swarm.ts';
+import type { Target } from './target.ts';
 
 const MINUTE_MS = 60_000;
 /** When Zapier runs a failed run again by itself: after 5, 30, 60, 180 and 360 minutes. */
 const AUTOREPLAY_MS = [5, 30, 60, 180, 360].map((minutes) => minutes * MINUTE_MS);
 /** A step that says it is throttled is run again this often. */
 const THROTTLED_MAX = 20;
+/** Taken off the time of a delivery for the clocks of the store's processes. */
+const CLOCKS_DIFFER_MS_MAX = 2000;
 const WAIT_MS_MIN = 5000;
 const WAIT_MS_MAX = 3_600_000;
 
@@ -24,11 +27,21 @@ export type Zap = {
   readonly poll: () => Promise<void>;
   /** The scheduled Zap's step; gives the verdict, once a run is finished. */
   readonly reconcile: () => Promise<ReconcileResult | undefined>;
+  /** Somebody has all dead letters delivered again. */
+  readonly replay: () => Promise<void>;
   readonly isOn: () => boolean;
   readonly setOn: (on: boolean) => Promise<void>;
 };
 
-type Run = { readonly items: readonly DeliveryItem[]; readonly failures: number; readonly throttled: number };
+type Run = {
+  readonly items: readonly DeliveryItem[];
+  readonly failures: number;
+  readonly throttled: number;
+  /** Until then the deliveries are this run's alone. */
+  readonly dueMs: number;
+  /** What the action of another app gave for each item, null where it was refused; undefined before it. */
+  readonly targetIds?: readonly (string | null)[];
+};
 
 type World = {
   readonly scheduler: Scheduler;
@@ -37,6 +50,7 @@ type World = {
   readonly shape: Shape;
   readonly app: App;
   readonly auditor: Auditor;
+  readonly target: Target;
   /** Whether the source had this record in one state only under this time. */
   readonly isAloneInItsTime: (externalId: string, updatedAt: string) => boolean;
   readonly log: (text: () => string) => void;
@@ -63,7 +77,7 @@ const batchesOf = (items: readonly DeliveryItem[], size: number): DeliveryItem[]
  * some hours later, and runs again what failed or was throttled.
  */
 export const createZap = (world: World): Zap => {
-  const { scheduler, chance, faults, shape, app, auditor, log } = world;
+  const { scheduler, chance, faults, shape, app, auditor, target, log } = world;
   const seen = new Set<string>();
   let on = true;
 
@@ -80,7 +94,7 @@ export const createZap = (world: World): Zap => {
   const schedule = (delayMs: number, run: Run): void => {
     if (faults.strikes('runLost')) return;
     scheduler.after(delayMs, () => {
-      void perform(run);
+      void (shape.writesBy === 'another app' ? actElsewhere(run) : perform(run));
     });
   };
 
@@ -130,14 +144,63 @@ export const createZap = (world: World): Zap => {
     }
   };
 
-  const start = (items: readonly DeliveryItem[]): void => {
-    const run: Run = { items, failures: 0, throttled: 0 };
-    const delayMs = faults.strikes('runHeld') ? chance.int(1, 240) * MINUTE_MS : chance.int(100, 5000);
+  const acknowledge = async (run: Run, targetIds: readonly (string | null)[]): Promise<void> => {
+    const label = `acknowledging ${run.items.map(({ externalId }) => externalId).join(' ')}`;
+    const end = await app.call(label, async ({ store }) => {
+      let waitMs = 0;
+      for (const [index, { deliveryId }] of run.items.entries()) {
+        const targetId = targetIds[index] ?? null;
+        const outcome =
+          targetId === null
+            ? { kind: 'failed' as const, reason: 'The other app refused it' }
+            : { kind: 'applied' as const, targetId };
+        const reply = await store.acknowledgeDelivery({}, { sync: SYNC, deliveryId, outcome });
+        if (reply.kind === 'in_progress') waitMs = Math.max(waitMs, reply.retryAfterMs);
+      }
+      return waitMs;
+    });
+    watch(end);
+    if (end.kind !== 'returned') fail(run);
+    else if (end.value > 0) throttle(run, end.value);
+    else if (faults.strikes('runReplayedLater')) {
+      schedule(chance.pick([10_000, 60 * MINUTE_MS]), { ...run, failures: 9 });
+    }
+  };
+
+  /**
+   * The action of another app, which knows nothing of versions: that two do not overtake each other is because one is out
+   * at a time, and none is tried once its time is over. Its acknowledgement may come hours later.
+   */
+  const actElsewhere = async (run: Run): Promise<void> => {
+    if (run.targetIds !== undefined) {
+      await acknowledge(run, run.targetIds);
+      return;
+    }
+    if (scheduler.now() > run.dueMs) return;
+    if (!target.isUp()) {
+      fail(run);
+      return;
+    }
+    const targetIds = run.items.map(({ externalId, payload }) => {
+      if (!faults.strikes('targetRefuses')) return target.upsert(externalId, payload);
+      auditor.onRefused(externalId);
+      return null;
+    });
+    log(() => `another app wrote ${run.items.map(({ externalId }) => externalId).join(' ')}`);
+    const acted = { ...run, targetIds };
+    if (faults.strikes('runHeld')) schedule(chance.pick([1, 2, 4, 30, 240]) * MINUTE_MS, acted);
+    else await acknowledge(acted, targetIds);
+  };
+
+  const start = (items: readonly DeliveryItem[], dueMs: number): void => {
+    const run: Run = { items, failures: 0, throttled: 0, dueMs };
+    const delayMs = faults.strikes('runHeld') ? chance.int(1, 240) * MINUTE_MS : chance.int(100, shape.runDelayMsMax);
     schedule(delayMs, run);
     if (faults.strikes('runsTwiceAtOnce')) schedule(delayMs + chance.pick([0, 10, 1000]), run);
   };
 
   const pollOnce = async (): Promise<void> => {
+    const dueMs = scheduler.now() + shape.acknowledgeWithinSeconds * 1000 - CLOCKS_DIFFER_MS_MAX;
     const end = await app.call('poll', (ports) => poll(ports, { sync: SYNC, stream: STREAM }));
     watch(end);
     if (end.kind !== 'returned' || end.value.kind !== 'items' || faults.strikes('pollLost')) return;
@@ -145,7 +208,7 @@ export const createZap = (world: World): Zap => {
     const fresh = items.filter(({ deliveryId }) => !seen.has(deliveryId));
     for (const { deliveryId } of fresh) seen.add(deliveryId);
     log(() => `poll gave ${items.map(({ externalId, attempt }) => `${externalId}#${attempt}`).join(' ')}`);
-    for (const batch of batchesOf(fresh, shape.batchMax)) start(batch);
+    for (const batch of batchesOf(fresh, shape.batchMax)) start(batch, dueMs);
   };
 
   return {
@@ -164,6 +227,11 @@ export const createZap = (world: World): Zap => {
       const { state, verdict, reason } = end.value;
       log(() => `reconciliation ${state}, ${verdict}: ${reason}`);
       return state === 'finished' ? end.value : undefined;
+    },
+    replay: async () => {
+      const selection = { kind: 'slice' as const, slice: {} };
+      const request = { requestId: chance.id(), sync: SYNC, selection, dryRun: false, perMinute: 60 };
+      watch(await app.call('replay', ({ store }) => store.replayDeadLetters({}, request)));
     },
     isOn: () => on,
     setOn: async (isOn) => {

@@ -50,6 +50,7 @@ const bounds: Readonly<Record<string, readonly number[]>> = {
   'pages of one poll': [...allowed('read', 'pagesMax'), EMIT_RESERVE_MS / 1000],
   // Brent's bound, which no constant sets: test/core/read/token-trail.test.ts shows that it holds.
   'page tokens in a circle of n, entered after m': [3],
+  'windows of a scan that the API cuts (`windowCap`)': [],
   'pages of one tie that has no order of its own': [TIE_AGAIN_MAX, TIE_PAGE_ROWS_MAX],
   'pages of a cursor or of links that are empty': [EMPTY_PAGES_MAX],
   'steps back of a read by offset whose rows moved': [STEPS_BACK_MAX],

@@ -28,7 +28,13 @@ export type ObligationEvent =
   | 'written_after_all'
   /** The same, and the target holds a newer version. */
   | 'overtaken_after_all'
-  /** Read again after another under the same update time, or held and passing by now, or to be repaired. */
+  /** Read again after another version under the same update time, and it passes. */
+  | 'came_back'
+  /** The same, and it fails the contract of now. */
+  | 'came_back_failing'
+  /** Read again, and it passes. */
+  | 'passes_again'
+  /** To be repaired. */
   | 'wanted_again'
   /** A contract that is new to it lets its fields through. */
   | 'passes_now'
@@ -68,6 +74,9 @@ const settled = {
   given_up: 'nothing',
   written_after_all: 'nothing',
   overtaken_after_all: 'nothing',
+  came_back: 'open',
+  came_back_failing: 'held',
+  passes_again: 'nothing',
   wanted_again: 'open',
   passes_now: 'nothing',
   replayed: 'nothing',
@@ -82,6 +91,8 @@ const open = {
   found_on_target: 'unchanged',
   newer_on_target: 'superseded',
   given_up: 'dead_lettered',
+  came_back: 'nothing',
+  came_back_failing: 'nothing',
   wanted_again: 'nothing',
 } as const;
 
@@ -90,7 +101,14 @@ const open = {
  */
 export const obligationTable: StateTable<ObligationState, ObligationEvent> = {
   open,
-  held: { ...open, wanted_again: 'open', passes_now: 'open', held_waived: 'waived' },
+  held: {
+    ...open,
+    came_back: 'open',
+    passes_again: 'open',
+    wanted_again: 'open',
+    passes_now: 'open',
+    held_waived: 'waived',
+  },
   applied: settled,
   superseded: settled,
   unchanged: settled,

@@ -1,7 +1,13 @@
 import { compareInstants, type Instant } from '../instant.ts';
 import type { JsonObject } from '../json.ts';
 import type { ObservedRecord } from '../protocol/cycle-routes.ts';
-import { firstStates, isUnsettled, type ObligationState } from './obligation-state.ts';
+import {
+  firstStates,
+  isUnsettled,
+  type ObligationEvent,
+  type ObligationState,
+  stateAfter,
+} from './obligation-state.ts';
 
 /** One version of a record as it was read. */
 export type ReadVersion = Pick<ObservedRecord, 'externalId' | 'updatedAt' | 'digest'>;
@@ -33,8 +39,12 @@ export type FreshObligation = ReadVersion & {
   readonly payload: JsonObject | null;
 };
 
-/** A version whose obligation is to be opened anew. */
-export type ReturnedVersion = ReadVersion & { readonly payload: JsonObject };
+/** A version that was observed before and is news again, with the state that its obligation has from now on. */
+export type ReturnedVersion = ReadVersion & {
+  readonly state: 'open' | 'held';
+  readonly reason: string | null;
+  readonly payload: JsonObject;
+};
 
 /** What a page comes to. */
 export type PageNews = {
@@ -81,18 +91,49 @@ const newVersions = (records: readonly ObservedRecord[], known: Known): Observed
   return [...fresh.values()];
 };
 
+/** What it is for a version that was observed before to be read again; undefined where it is nothing. */
+const eventAgain = ({ state }: ObservedRecord, isBack: boolean): ObligationEvent | undefined => {
+  switch (state) {
+    case 'refused':
+      return undefined;
+    case 'ready':
+      return isBack ? 'came_back' : 'passes_again';
+    case 'held':
+      return isBack ? 'came_back_failing' : undefined;
+  }
+};
+
+/** The state of a version that is read again; undefined for one that is no news. */
+const stateAgain = (
+  record: ObservedRecord,
+  before: KnownVersion,
+  isBack: boolean,
+): ReturnedVersion['state'] | undefined => {
+  const event = eventAgain(record, isBack);
+  if (event === undefined) return undefined;
+  const state = stateAfter(before.state, event);
+  return (isBack || state !== before.state) && isUnsettled(state) ? state : undefined;
+};
+
 /**
  * Versions that were observed before and are news again: one that came back under the same update time after another
  * (a change and its reversal within one tick, a mapping that was taken back), and one that was held and passes by now.
+ * Each once, in the order of the page.
  */
-const returnedVersions = (records: readonly ObservedRecord[], known: Known): ReturnedVersion[] =>
-  records.flatMap((record) => {
+const returnedVersions = (records: readonly ObservedRecord[], known: Known): ReturnedVersion[] => {
+  const returned = new Map<string, ReturnedVersion>();
+  for (const record of records) {
+    const { externalId, updatedAt, digest, payload } = record;
     const before = known.versions.get(versionKey(record));
-    if (before === undefined || record.state !== 'ready' || record.payload === null) return [];
+    if (before === undefined || payload === null) continue;
     const isBack = (known.latest.get(momentKey(record)) ?? 0) > before.sequence;
-    const passesNow = before.state === 'held';
-    return isBack || passesNow ? [{ ...record, payload: record.payload }] : [];
-  });
+    const state = stateAgain(record, before, isBack);
+    if (state === undefined) continue;
+    const reason = state === 'held' ? record.reason : null;
+    returned.set(versionKey(record), { externalId, updatedAt, digest, state, reason, payload });
+  }
+  return [...returned.values()];
+};
 
 /** A change from before the start that was chosen is not wanted. */
 const isWanted = (record: ObservedRecord, startAt: Instant | null): boolean =>
@@ -104,7 +145,7 @@ export const wantedOf = (records: readonly ObservedRecord[], startAt: Instant | 
 
 /**
  * Decides what a page of records comes to, by what is known of those that are wanted: which obligations it opens, which
- * it opens anew, and which rows came late.
+ * it observes again, and which rows came late.
  */
 export const decidePage = (
   records: readonly ObservedRecord[],

@@ -6,6 +6,7 @@ import { systemContract } from '../contract/system-contract.ts';
 import { instantText } from '../read/checkpoint.ts';
 import { digest } from './cycle-routes.ts';
 import { anyRole, nothing, role, route } from './route.ts';
+import { storableText } from './storable-text.ts';
 
 export const me = route({
   method: 'GET',
@@ -55,7 +56,7 @@ export const applySystem = route({
   summary: 'Store a system contract; the same again changes nothing',
   roles: ['admin'],
   params: z.object({ system: name }),
-  request: z.object({ contract: systemContract, ticket: z.string().min(1).max(100) }),
+  request: z.object({ contract: systemContract, ticket: storableText(100) }),
   reply: applied,
 });
 
@@ -105,7 +106,7 @@ export const revokeKey = route({
   path: '/v1/keys/:key',
   summary: 'Revoke a key at once',
   roles: ['admin'],
-  params: z.object({ key: z.string().min(1).max(100) }),
+  params: z.object({ key: storableText(100) }),
   request: nothing,
   reply: z.object({ revoked: z.boolean() }),
 });

@@ -83,7 +83,7 @@ export const getStream = route({
 
 /** The bundle when the caller's is out of date, else null. */
 const maybeContract = contractBundle.nullable();
-export const knownContract = z.string().max(200).nullable();
+export const knownContract = storableText(200, 0).nullable();
 
 export const openCycle = route({
   method: 'POST',
@@ -108,6 +108,9 @@ export const openCycle = route({
   ]),
 });
 
+/** Longest reason for which a record is held or refused. */
+export const RECORD_REASON_CHARS_MAX = 2000;
+
 export const observedRecord = z.object({
   externalId: storableText(500),
   updatedAt: instantText,
@@ -117,7 +120,7 @@ export const observedRecord = z.object({
   /** Mapped fields; null for a record that is refused. */
   payload: payload.nullable(),
   /** Why it is held or refused: rules and field names, never values. */
-  reason: z.string().max(2000).nullable(),
+  reason: storableText(RECORD_REASON_CHARS_MAX, 0).nullable(),
 });
 export type ObservedRecord = z.infer<typeof observedRecord>;
 
@@ -144,7 +147,7 @@ export const recordPage = route({
     edge: z
       .object({
         /** Version of the contract that the records were mapped by. */
-        contract: z.string().max(200),
+        contract: storableText(200, 0),
         /** Where the next sweep would begin. */
         keepFrom: instantText.nullable(),
         /** Upper bound of the read. */
@@ -189,7 +192,7 @@ export const emit = route({
     limit: z.int().min(0).max(1000),
     bytesMax: z.int().min(0),
     /** Why reading ended early; null when it did not. */
-    failure: z.string().max(REASON_CHARS_MAX).nullable(),
+    failure: storableText(REASON_CHARS_MAX, 0).nullable(),
   }),
   reply: z.object({
     items: z.array(deliveryItem),

@@ -121,7 +121,7 @@ export const recordSlice = route({
           updatedAt: instantText,
           digest,
           kind: z.enum(['missing', 'changed', 'duplicated']),
-          fields: z.array(z.string().max(100)).max(300),
+          fields: z.array(storableText(100, 0)).max(300),
           /** Mapped fields, for the repair; null when the record may not be written (held). */
           payload: payload.nullable(),
         }),
@@ -131,7 +131,7 @@ export const recordSlice = route({
     last: cursor.nullable(),
     /** Null while there is more to scan. */
     end: z.enum(['complete', 'truncated', 'unstable']).nullable(),
-    endReason: z.string().max(REASON_CHARS_MAX).nullable(),
+    endReason: storableText(REASON_CHARS_MAX, 0).nullable(),
   }),
   reply: reconcileResult,
 });

@@ -85,6 +85,8 @@ export const beginWrites = route({
   }),
 });
 
+const reason = storableText(REASON_CHARS_MAX, 0);
+
 export const writeOutcome = z.discriminatedUnion('kind', [
   /** The target holds the version. `created` is null where the target does not say. */
   z.object({
@@ -96,11 +98,11 @@ export const writeOutcome = z.discriminatedUnion('kind', [
     kept: z.array(storableText(100)).min(1).max(300).optional(),
   }),
   /** The target refused the record as it is: a dead letter. */
-  z.object({ kind: z.literal('failed'), errorClass: z.string().max(100), reason: z.string().max(REASON_CHARS_MAX) }),
+  z.object({ kind: z.literal('failed'), errorClass: storableText(100), reason }),
   /** Sent, and nobody knows. */
-  z.object({ kind: z.literal('unknown'), reason: z.string().max(REASON_CHARS_MAX) }),
+  z.object({ kind: z.literal('unknown'), reason }),
   /** Certainly not executed: the record waits for another attempt. */
-  z.object({ kind: z.literal('not_sent'), reason: z.string().max(REASON_CHARS_MAX) }),
+  z.object({ kind: z.literal('not_sent'), reason }),
 ]);
 export type WriteOutcome = z.infer<typeof writeOutcome>;
 

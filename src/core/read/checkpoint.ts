@@ -12,7 +12,7 @@ export const instantText = z.string().transform((text, context): Instant => {
 });
 
 /** A position in a source: everything up to and including this record, in the order (update time, ID). */
-export const cursor = z.object({ updatedAt: instantText, id: z.string() });
+export const cursor = z.object({ updatedAt: instantText, id: storableText(500, 0) });
 export type Cursor = z.infer<typeof cursor>;
 
 /** A sweep, under way or ended: what the next page of it is held against. */

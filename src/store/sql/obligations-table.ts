@@ -3,7 +3,7 @@ import type { Instant } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { deliveryChange } from '../../core/obligation/delivery-state.ts';
 import { isUnsettled, obligationChange, type ObligationState } from '../../core/obligation/obligation-state.ts';
-import type { ReturnedVersion } from '../../core/obligation/page-news.ts';
+import type { ReadVersion } from '../../core/obligation/page-news.ts';
 import type { Work } from './work.ts';
 
 export type NewObligation = {
@@ -18,7 +18,7 @@ export type NewObligation = {
 
 export type OpenedObligation = { readonly obligationId: number; readonly externalId: string; readonly digest: string };
 
-type Opening = {
+export type Opening = {
   readonly streamId: number;
   readonly deadlineAt: Instant;
   /** Of the contract that mapped the payloads; null where that is not known. */
@@ -79,6 +79,17 @@ export const insertObligations = async (
     digest: row.digest,
   }));
 };
+
+type Version = ReadVersion & { readonly payload: JsonObject };
+
+/** A version with its payload sealed, as a row of the JSON value that a statement takes. */
+export const sealedRow = (work: Work, streamId: number, { externalId, updatedAt, digest, payload }: Version) => ({
+  external_id: externalId,
+  updated_at: updatedAt,
+  digest,
+  sealed: work.sealing.seal(payload, about(streamId, externalId, digest)).toString('base64'),
+  sealed_bytes: JSON.stringify(payload).length,
+});
 
 export type SealedPayload = {
   readonly streamId: number;
@@ -189,24 +200,18 @@ export const takeBackGivenUp = async (
 };
 
 /**
- * Opens obligations anew: of versions that reached the target and are not there any more, that came back after another,
- * or that were held and pass by now. What was given up or waived stays so. One statement.
+ * Opens obligations anew, of versions that reached the target and are not there any more. What was given up or waived
+ * stays so. One statement.
  *
  * @returns the external IDs whose version had an obligation
  */
 export const reopenObligations = async (
   work: Work,
   { streamId, deadlineAt, contractVersion }: Opening,
-  all: readonly ReturnedVersion[],
+  all: readonly Version[],
 ): Promise<ReadonlySet<string>> => {
   const { from, to } = obligationChange('wanted_again');
-  const rows = all.map((one) => ({
-    external_id: one.externalId,
-    updated_at: one.updatedAt,
-    digest: one.digest,
-    sealed: work.sealing.seal(one.payload, about(streamId, one.externalId, one.digest)).toString('base64'),
-    sealed_bytes: JSON.stringify(one.payload).length,
-  }));
+  const rows = all.map((one) => sealedRow(work, streamId, one));
   const reopened = await sql<{ external_id: string }>`
     update obligations o
     set state = ${to}, settled_at = null, due_at = null, not_before = null, attempts = 0,

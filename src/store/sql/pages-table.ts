@@ -16,7 +16,8 @@ import { StoreError } from '../../core/protocol/store-error.ts';
 import { appendEvidence } from './evidence-table.ts';
 import { currentBundle } from './contracts-table.ts';
 import { closeApplied, fileDeadLetter } from './dead-letters-table.ts';
-import { insertObligations, type OpenedObligation, reopenObligations, supersedeOlder } from './obligations-table.ts';
+import { insertObligations, type OpenedObligation, supersedeOlder } from './obligations-table.ts';
+import { observeAgain } from './observed-again.ts';
 import type { Operations } from './operations.ts';
 import { boundaryEvidence, takeIntoEdge } from './stream-edge.ts';
 import { moveCommitted, ownCycle, type OwnedCycle } from './streams-table.ts';
@@ -104,7 +105,7 @@ const openObligations = async (
   if (fresh.length + returned.length === 0) return recorded;
   const deadlineAt = await deadline(work, cycle);
   const opening = { streamId: cycle.streamId, deadlineAt, contractVersion: cycle.contractVersion };
-  if (returned.length > 0) await reopenObligations(work, opening, returned);
+  await observeAgain(work, opening, returned);
   const opened = await insertObligations(work, { ...opening, cycleId: cycle.cycleId }, fresh);
   const changed = new Set([...fresh, ...returned].map(({ externalId }) => externalId));
   await supersedeOlder(work, cycle.streamId, [...changed]);

@@ -2,7 +2,6 @@ import { sql } from 'kysely';
 import { shiftInstant } from '../../core/instant.ts';
 import { REPAIRS_MAX } from '../../core/protocol/reconcile-routes.ts';
 import { firstStates } from '../../core/obligation/obligation-state.ts';
-import type { ReturnedVersion } from '../../core/obligation/page-news.ts';
 import { type Disposition, disposeDifferences, isRepairable, latestLooks } from '../../core/reconcile/disposition.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { currentBundle } from './contracts-table.ts';
@@ -74,7 +73,7 @@ const markDoubtful = async (work: Work, run: Run, differences: readonly Differen
 
 /** Opens an obligation for each, so that the next poll delivers it again; the write will look at the target first. */
 const repair = async (work: Work, run: Run, disposed: readonly Disposed[]): Promise<void> => {
-  const wanted: ReturnedVersion[] = disposed.flatMap(({ disposition, payload, externalId, updatedAt, digest }) =>
+  const wanted = disposed.flatMap(({ disposition, payload, externalId, updatedAt, digest }) =>
     disposition === 'repairing' && payload !== null ? [{ externalId, updatedAt, digest, payload }] : [],
   );
   if (wanted.length === 0) return;

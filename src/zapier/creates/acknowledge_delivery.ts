@@ -46,8 +46,7 @@ const outcomeOf = ({ outcome, target_id: targetId, reason }: Input): Outcome => 
   if (reason === undefined) {
     throw new InputError(`the field "${labels.reason}" must be filled in when the outcome is failed`);
   }
-  // The store keeps no NUL, and messages of other apps may hold one.
-  return { kind: 'failed', reason: storableReason(reason.replaceAll('\0', ' ')) };
+  return { kind: 'failed', reason: storableReason(reason) };
 };
 
 const perform = step(

@@ -83,6 +83,7 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
   const intents: Intent[] = [];
   const runs: Run[] = [];
   const claims: string[] = [];
+  const replays: string[] = [];
   let named = 0;
   const newName = (kind: number): string => {
     named += 1;
@@ -231,6 +232,28 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
     return port.claimOnce({}, { claimId, scope, key, token, expiresInDays });
   };
 
+  const replay = async (step: Extract<Step, { kind: 'replay' }>): Promise<unknown> => {
+    const { slice, dryRun, perMinute, hasPlan } = step;
+    const before = step.replay === null ? undefined : fromLast(replays, step.replay);
+    const requestId = before ?? newName(6);
+    if (before === undefined) replays.push(requestId);
+    const open = await port.listDeadLetters({}, { sync: SYNC });
+    const ids = [...open.deadLetters.map(({ id }) => id), nameOf(9, 9)];
+    const selection =
+      slice === null
+        ? { kind: 'ids' as const, ids }
+        : {
+            kind: 'slice' as const,
+            slice: {
+              ...(slice.record === null ? {} : { externalId: RECORDS[slice.record] ?? '' }),
+              ...(slice.stage === null ? {} : { stage: slice.stage }),
+            },
+          };
+    const request = { requestId, sync: SYNC, selection, perMinute };
+    const plan = hasPlan ? await port.replayDeadLetters({}, { ...request, dryRun: true }) : null;
+    return port.replayDeadLetters({}, { ...request, dryRun, planDigest: plan?.planDigest ?? null });
+  };
+
   const openRun = async (run: Run, repair: boolean | null): Promise<unknown> => {
     const window = run.hours === 0 ? { kind: 'contract' as const } : { kind: 'hours' as const, hours: run.hours };
     const request = { runId: run.id, sync: SYNC, stream: run.stream, window, repair, knownContract: null };
@@ -322,6 +345,8 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
       }
       case 'claim':
         return replied(step, claim);
+      case 'replay':
+        return replied(step, replay);
       case 'openRun': {
         const { stream, hours, repair } = step;
         return replied({ id: newName(3), stream, hours, fence: 0, slice: 0 }, (run) => openRun(run, repair));

@@ -69,6 +69,19 @@ export type Step =
       readonly differences: readonly Differing[];
       readonly end: 'complete' | 'truncated' | 'unstable' | null;
     }
+  | {
+      readonly kind: 'replay';
+      /** How many came after the one that is asked for again; null for a new one. */
+      readonly replay: number | null;
+      /** Null for those that are open now, each by its ID, and one that nobody knows. */
+      readonly slice: {
+        readonly record: number | null;
+        readonly stage: 'read' | 'deliver' | 'write' | 'zap' | null;
+      } | null;
+      readonly dryRun: boolean;
+      readonly perMinute: number;
+      readonly hasPlan: boolean;
+    }
   | { readonly kind: 'applySync'; readonly attemptsMax: number; readonly inFlightMax: number }
   | {
       readonly kind: 'look';
@@ -124,7 +137,7 @@ const zapId = fc.oneof(
 const rarely = (weight = 6): fc.Arbitrary<boolean> =>
   fc.oneof({ weight, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) });
 
-const seen: fc.Arbitrary<Seen> = fc.record({
+const anySeen: fc.Arbitrary<Seen> = fc.record({
   record: upTo(RECORDS.length - 1),
   moment: upTo(MOMENTS_MS.length - 1),
   content: upTo(2),
@@ -133,6 +146,16 @@ const seen: fc.Arbitrary<Seen> = fc.record({
     { weight: 1, arbitrary: fc.constantFrom('held' as const, 'refused' as const) },
   ),
 });
+
+/** One record under one update time, in one of two states: a change, and its reversal within the same tick. */
+const flipped: fc.Arbitrary<Seen> = fc.record({
+  record: fc.constant(0),
+  moment: fc.constant(1),
+  content: upTo(1),
+  state: fc.constantFrom('ready' as const, 'ready' as const, 'held' as const),
+});
+
+const seen: fc.Arbitrary<Seen> = fc.oneof({ weight: 4, arbitrary: anySeen }, { weight: 1, arbitrary: flipped });
 
 const outcome: fc.Arbitrary<WriteOutcome> = fc.oneof(
   {
@@ -313,6 +336,23 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         { maxLength: 3 },
       ),
       end: fc.constantFrom(null, null, 'complete', 'truncated', 'unstable'),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      kind: fc.constant('replay' as const),
+      replay: fc.oneof({ weight: 6, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: back }),
+      slice: fc.option(
+        fc.record({
+          record: fc.option(upTo(RECORDS.length - 1), { freq: 1 }),
+          stage: fc.option(fc.constantFrom('read', 'deliver', 'write', 'zap'), { freq: 1 }),
+        }),
+        { freq: 3 },
+      ),
+      dryRun: rarely(3),
+      perMinute: fc.constantFrom(6000, 6000, 1),
+      hasPlan: rarely(3),
     }),
   },
   {

@@ -19,3 +19,10 @@ test('no reason is longer than the store takes, and none has half a character at
   expect(writeOutcome.safeParse({ kind: 'unknown', reason: long }).success).toBe(false);
   expect(writeOutcome.safeParse({ kind: 'unknown', reason: storableReason(long) }).success).toBe(true);
 });
+
+test('a reason that others wrote is taken by the store whatever is in it', () => {
+  const reason = 'before\0after \ud800';
+  expect(writeOutcome.safeParse({ kind: 'unknown', reason }).success).toBe(false);
+  expect(storableReason(reason)).toBe('before after \uFFFD');
+  expect(writeOutcome.safeParse({ kind: 'unknown', reason: storableReason(reason) }).success).toBe(true);
+});

@@ -94,7 +94,7 @@ export const acknowledgeDelivery: Operation<'acknowledgeDelivery'> = (work, _par
   const target = targetOf(work, bundle, externalId);
   const { targetId } = target;
   const isAcknowledged = delivery.acknowledgedAt !== null;
-  const isReopened = delivery.handedAt < openedAt;
+  const isReopened = delivery.sequence !== sequence;
   const before = settledBefore({ state, isAcknowledged, isReopened }, request.outcome.kind);
   if (before !== undefined) return { kind: 'settled', status: before, externalId, targetId };
   const version = { updatedAt: orderedAt(updatedAt, openedAt), sequence, digest };

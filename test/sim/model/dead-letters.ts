@@ -21,11 +21,16 @@ const openLetter = ({ state }: Work, sync: string, externalId: string): DeadLett
   return id === undefined ? undefined : found(state.deadLetters.get(id), `dead letter ${id}`);
 };
 
+const lastLetter = ({ state }: Work, sync: string, externalId: string): DeadLetter | undefined => {
+  const id = state.lastLetters.get(letterKey(sync, externalId));
+  return id === undefined ? undefined : found(state.deadLetters.get(id), `dead letter ${id}`);
+};
+
 /** @param otherwise stands for the sequence of a version that has none */
 const isAfter = (a: Order, b: Order, otherwise: number): boolean =>
   a.updatedAt === b.updatedAt ? (a.sequence ?? 0) > (b.sequence ?? otherwise) : a.updatedAt > b.updatedAt;
 
-const close = ({ state, now }: Work, letter: DeadLetter, event: LetterEvent): void => {
+export const closeLetter = ({ state, now }: Work, letter: DeadLetter, event: LetterEvent): void => {
   state.openLetters.delete(letterKey(letter.sync, letter.externalId));
   state.deadLetters.set(letter.id, { ...letter, closedAs: letterTable.open[event], closedAt: now });
 };
@@ -34,7 +39,7 @@ const close = ({ state, now }: Work, letter: DeadLetter, event: LetterEvent): vo
 export const closeApplied = (work: Work, sync: string, externalId: string, version: Order): void => {
   const open = openLetter(work, sync, externalId);
   if (open === undefined || isAfter(open.version, version, Infinity)) return;
-  close(work, open, 'on_target');
+  closeLetter(work, open, 'on_target');
   dropPayload(work, open.obligationId);
 };
 
@@ -55,7 +60,7 @@ export const fileDeadLetter = (work: Work, letter: NewDeadLetter): void => {
   const isOutdated = open !== undefined && isAfter(open.version, origin.version, 0);
   if (isOutdated) dropPayload(work, obligationId);
   else if (open !== undefined) {
-    close(work, open, 'newer_given_up');
+    closeLetter(work, open, 'newer_given_up');
     if (open.obligationId !== obligationId) dropPayload(work, open.obligationId);
   }
   const id = work.newId();
@@ -68,11 +73,15 @@ export const fileDeadLetter = (work: Work, letter: NewDeadLetter): void => {
     openedAt: work.now,
     contractVersion: bundle.version,
   };
-  const attemptsTotal = attempts + (open === undefined || isOutdated ? 0 : open.attemptsTotal);
+  // A chain goes on while its record is not brought to its target.
+  const before = open ?? lastLetter(work, sync, externalId);
+  const isChained = before !== undefined && !isOutdated && (before.closedAs === null || before.closedAs === 'replayed');
+  const attemptsTotal = attempts + (isChained ? before.attemptsTotal : 0);
   const closed = isOutdated
     ? { closedAs: letterTable.open.newer_given_up, closedAt: work.now }
     : { closedAs: null, closedAt: null };
   work.state.deadLetters.set(id, { ...filed, attemptsTotal, ...closed });
+  work.state.lastLetters.set(letterKey(sync, externalId), id);
   if (!isOutdated) work.state.openLetters.set(letterKey(sync, externalId), id);
   const body = { subject: pseudonym(externalId), stage, errorClass, attempts, updatedAt };
   appendEvidence(work, { kind: 'dead_letter', sync, body });

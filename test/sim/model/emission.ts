@@ -28,6 +28,9 @@ type Item = ReturnType<Operation<'emit'>>['items'][number];
 const isDue = ({ state, dueAt }: Obligation, now: Instant): boolean =>
   state === 'open' && (dueAt === null || dueAt <= now);
 
+/** Of a replay, which is handed out at a limited rate. */
+const isInTurn = ({ notBefore }: Obligation, now: Instant): boolean => notBefore === null || notBefore <= now;
+
 const hasInFlight = (work: Work, { streamId, externalId }: Obligation): boolean =>
   unsettledOfRecord(work, streamId, externalId).some((one) => isInFlight(one, work.now));
 
@@ -37,7 +40,9 @@ const dueRecords = (work: Work, streamId: number, limit: number): string[] => {
   const again = due
     .filter(({ dueAt }) => dueAt !== null)
     .toSorted((a, b) => compareText(a.dueAt ?? '', b.dueAt ?? '') || comparePositions(a, b));
-  const first = due.filter((one) => one.dueAt === null && !hasInFlight(work, one)).toSorted(comparePositions);
+  const first = due
+    .filter((one) => one.dueAt === null && isInTurn(one, work.now) && !hasInFlight(work, one))
+    .toSorted(comparePositions);
   const chosen = [...again.slice(0, limit), ...first.slice(0, limit)];
   return [...new Set(chosen.map(({ externalId }) => externalId))].slice(0, limit);
 };
@@ -45,7 +50,7 @@ const dueRecords = (work: Work, streamId: number, limit: number): string[] => {
 const candidates = (work: Work, streamId: number, externalIds: readonly string[]): (Obligation & { tried: number })[] =>
   externalIds
     .flatMap((externalId) => unsettledOfRecord(work, streamId, externalId))
-    .filter((one) => isDue(one, work.now) && !hasInFlight(work, one))
+    .filter((one) => isDue(one, work.now) && isInTurn(one, work.now) && !hasInFlight(work, one))
     .toSorted((a, b) => Number(a.attempts === 0) - Number(b.attempts === 0) || comparePositions(a, b))
     .map((one) => ({ ...one, tried: triedOf(work, one) }));
 
@@ -80,10 +85,10 @@ const handOut = (
     giveUp(work, streamById(work, before.streamId), before, why);
     return [];
   }
-  const { obligationId, streamId } = before;
+  const { obligationId, streamId, sequence } = before;
   const attempt = before.attempts + 1;
   const deliveryId = work.newId();
-  const about = { deliveryId, obligationId, streamId, attempt, cycleId, route };
+  const about = { deliveryId, obligationId, streamId, sequence, attempt, cycleId, route };
   const delivery = { ...about, handedAt: now, dueAt, acknowledgedAt: null, state: 'out' as const };
   state.deliveries.set(deliveryId, delivery);
   addTo(state.deliveriesOfCycle, cycleId, deliveryId);

@@ -35,6 +35,13 @@ export const lastOfRecord = (work: Work, streamId: number, externalId: string): 
   return record === undefined ? undefined : obligationOf(work, record.observed);
 };
 
+/** The versions of a record that are newer than one of it, the newest first. */
+export const newerThan = (work: Work, one: Obligation): Obligation[] =>
+  [...work.state.obligations.values()]
+    .filter(({ streamId, externalId }) => streamId === one.streamId && externalId === one.externalId)
+    .filter((other) => isNewer(other, one))
+    .toSorted((a, b) => (isNewer(a, b) ? -1 : 1));
+
 /** The obligation of one version. */
 export const versionOf = (work: Work, streamId: number, version: ReadVersion): Obligation | undefined => {
   const id = indexOf(work, streamId).byVersion.get(versionKey(version));
@@ -146,6 +153,7 @@ export const insertObligations = (work: Work, opening: Opening, fresh: readonly 
       state: one.state,
       attempts: 0,
       dueAt: null,
+      notBefore: null,
       openedAt: observedAt(work, opening.streamId, one.externalId),
       settledAt: isOpen ? null : now,
       reason: one.reason,
@@ -230,6 +238,48 @@ export const settleOnTarget = (
   }
 };
 
+/** Moves the deliveries of an open obligation to its new place. */
+const moveDeliveries = ({ state }: Work, { obligationId, sequence: before }: Obligation, sequence: number): void => {
+  for (const id of state.deliveriesOfObligation.get(obligationId) ?? []) {
+    const delivery = found(state.deliveries.get(id), `delivery ${id}`);
+    if (delivery.sequence === before) state.deliveries.set(id, { ...delivery, sequence });
+  }
+};
+
+/** Opens what was given up on anew, in its place among the versions, to be handed out from a time on. */
+export const replayObligation = (
+  work: Work,
+  obligationId: number,
+  notBefore: Instant,
+  checkedVersion: string,
+): void => {
+  const before = obligationOf(work, obligationId);
+  const state = stateAfter(before.state, 'replayed');
+  if (state === before.state) return;
+  const anew = { settledAt: null, dueAt: null, attempts: 0, reason: 'Replay' };
+  putObligation(work, { ...before, ...anew, state, notBefore, checkedVersion });
+};
+
+/** Gives versions that are read again their place after all that were observed before; what is open goes on. */
+export const observeAgain = (
+  work: Work,
+  { streamId, deadlineAt, contractVersion }: Opening,
+  returned: readonly ReturnedVersion[],
+): void => {
+  const { state } = work;
+  for (const version of returned) {
+    const before = found(versionOf(work, streamId, version), `version ${versionKey(version)}`);
+    state.sequence += 1;
+    const { sequence } = state;
+    const openedAt = observedAt(work, streamId, version.externalId);
+    if (before.state === 'open') moveDeliveries(work, before, sequence);
+    const anew = before.state === 'open' ? {} : { settledAt: null, dueAt: null, attempts: 0, deadlineAt };
+    const read = { state: version.state, reason: version.reason, ...sealed(version.payload) };
+    const by = { contractVersion, checkedVersion: contractVersion };
+    observe(work, { ...before, ...anew, ...read, ...by, sequence, openedAt, notBefore: null });
+  }
+};
+
 /**
  * Opens obligations anew.
  *
@@ -238,7 +288,7 @@ export const settleOnTarget = (
 export const reopenObligations = (
   work: Work,
   { streamId, deadlineAt, contractVersion }: Opening,
-  returned: readonly ReturnedVersion[],
+  returned: readonly (ReadVersion & { readonly payload: JsonObject })[],
 ): Set<string> => {
   const { state } = work;
   const reopened = new Set<string>();
@@ -251,6 +301,7 @@ export const reopenObligations = (
       state: stateAfter(before.state, 'wanted_again'),
       settledAt: null,
       dueAt: null,
+      notBefore: null,
       attempts: 0,
       openedAt,
       deadlineAt,

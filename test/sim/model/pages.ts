@@ -19,7 +19,7 @@ import { appendEvidence, pseudonym } from './evidence.ts';
 import {
   insertObligations,
   lastOfRecord,
-  reopenObligations,
+  observeAgain,
   supersedeOlder,
   unsettledOfRecord,
   versionOf,
@@ -91,7 +91,7 @@ const openObligations = (
     cycleId: cycle.cycleId,
     contractVersion: cycle.contractVersion,
   };
-  reopenObligations(work, opening, returned);
+  observeAgain(work, opening, returned);
   const opened = insertObligations(work, opening, fresh);
   const changed = [...fresh, ...returned].map(({ externalId }) => externalId);
   supersedeOlder(work, stream.streamId, changed);

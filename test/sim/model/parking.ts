@@ -13,11 +13,11 @@ const deliveriesOf = ({ state }: Work, { obligationId }: Obligation): Delivery[]
 /** Deliveries that count as attempts: those that were not parked. */
 export const triedOf = (work: Work, one: Obligation): number =>
   one.attempts -
-  deliveriesOf(work, one).filter(({ state, handedAt }) => state === 'parked' && handedAt >= one.openedAt).length;
+  deliveriesOf(work, one).filter(({ state, sequence }) => state === 'parked' && sequence === one.sequence).length;
 
 const isUntried = ({ state }: Work, one: Obligation, delivery: Delivery, probe: string | null): boolean =>
   delivery.attempt === one.attempts &&
-  delivery.handedAt >= one.openedAt &&
+  delivery.sequence === one.sequence &&
   !(state.intentsOfObligation.get(one.obligationId) ?? []).some(
     (id) => found(state.intents.get(id), `intent ${id}`).begunAt >= delivery.handedAt && id !== probe,
   );

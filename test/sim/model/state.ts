@@ -7,6 +7,7 @@ import type { SystemContract } from '../../../src/core/contract/system-contract.
 import type { Instant } from '../../../src/core/instant.ts';
 import type { DeliveryState } from '../../../src/core/obligation/delivery-state.ts';
 import type { ObligationState } from '../../../src/core/obligation/obligation-state.ts';
+import type { ReplayAnswer } from '../../../src/core/protocol/dead-letter-routes.ts';
 import type { Checkpoint, Cursor } from '../../../src/core/read/checkpoint.ts';
 import type { EdgeState } from '../../../src/core/read/edge-state.ts';
 import type { CycleLease } from '../../../src/core/read/cycle-lease.ts';
@@ -54,6 +55,8 @@ export type Obligation = {
   readonly attempts: number;
   /** Until then a delivery is in flight; null before the first. */
   readonly dueAt: Instant | null;
+  /** Before then it is not handed out: its place in a replay. */
+  readonly notBefore: Instant | null;
   readonly openedAt: Instant;
   readonly deadlineAt: Instant;
   readonly settledAt: Instant | null;
@@ -73,6 +76,8 @@ export type Delivery = {
   readonly deliveryId: string;
   readonly obligationId: number;
   readonly streamId: number;
+  /** The place of its version when it was handed out; moves with that while the obligation is open. */
+  readonly sequence: number;
   readonly attempt: number;
   readonly cycleId: string;
   readonly handedAt: Instant;
@@ -236,6 +241,10 @@ export type State = {
   readonly deadLetters: Map<string, DeadLetter>;
   /** ID of the open one, by `letterKey`. */
   readonly openLetters: Map<string, string>;
+  /** ID of the last one, by `letterKey`. */
+  readonly lastLetters: Map<string, string>;
+  /** By request ID. */
+  readonly replays: Map<string, { readonly question: string; readonly answer: ReplayAnswer }>;
   readonly runs: Map<string, Run>;
   /** IDs of runs, by what was asked for. */
   readonly runsOfQuestion: Map<string, string[]>;
@@ -286,6 +295,8 @@ export const createState = (): State => ({
   intentsOfObligation: new Map(),
   deadLetters: new Map(),
   openLetters: new Map(),
+  lastLetters: new Map(),
+  replays: new Map(),
   runs: new Map(),
   runsOfQuestion: new Map(),
   differences: new Map(),
