@@ -9,6 +9,12 @@ export const paging = z.discriminatedUnion('style', [
     style: z.literal('cursor'),
     param: z.string().optional().describe('Query parameter that carries the cursor; else {cursor} in requests.list'),
     nextAt: somePath.describe('Path of the next cursor in the response'),
+    isFrozen: z
+      .boolean()
+      .optional()
+      .describe(
+        'Places are those of the first page, values those of now: rows changed since are left to the next scan',
+      ),
     end,
   }),
   z.strictObject({

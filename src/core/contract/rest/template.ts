@@ -19,6 +19,7 @@ export const placeholders = {
   select: 'contract',
   object: 'contract',
   externalIdField: 'contract',
+  updatedAtField: 'contract',
   itemKey: 'contract',
   cursor: 'source',
   afterId: 'source',
@@ -84,7 +85,16 @@ export const requestTemplate = z.strictObject({
 });
 export type RequestTemplate = Omit<z.infer<typeof requestTemplate>, 'body'> & { body?: JsonValue | undefined };
 
-const paged = ['pageSize', 'cursor', 'offset', 'page', 'select', 'object', 'externalIdField'] as const;
+const paged = [
+  'pageSize',
+  'cursor',
+  'offset',
+  'page',
+  'select',
+  'object',
+  'externalIdField',
+  'updatedAtField',
+] as const;
 const written = ['fields', 'fieldsWithoutKey', 'externalId', 'externalIdField', 'object', 'writeId'] as const;
 
 /** Which placeholders a request may use. */
