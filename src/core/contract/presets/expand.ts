@@ -1,9 +1,10 @@
+import { airtable } from './airtable.ts';
 import { hubspot } from './hubspot.ts';
 import type { Preset } from './preset.ts';
 import { salesforce } from './salesforce.ts';
 
 /** Every preset that a system contract can name. */
-export const presets: readonly Preset[] = [hubspot, salesforce];
+export const presets: readonly Preset[] = [airtable, hubspot, salesforce];
 
 type Keys = Readonly<Record<string, unknown>>;
 
