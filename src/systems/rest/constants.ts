@@ -23,12 +23,13 @@ const fieldAt = (path: string, fieldsAt: string | undefined): string | undefined
 
 /** What a contract gives to placeholders, whatever is asked. */
 export const constantsOf = (columns: Columns): Bindings => {
-  const { object, updatedAtField, fieldsAt } = columns.entity;
+  const { object, writeObject, updatedAtField, fieldsAt } = columns.entity;
   const { externalIdField } = columns;
   return {
     ...selectOf(columns),
     updatedAtField: fieldAt(updatedAtField, fieldsAt) ?? updatedAtField,
     ...(object === undefined ? {} : { object }),
+    ...(writeObject === undefined ? {} : { writeObject }),
     ...(externalIdField === undefined ? {} : { externalIdField }),
   };
 };

@@ -38,6 +38,12 @@ export const restEntityShape = z.strictObject({
   fieldsAt: fieldPath.optional().describe('Path of the fields inside a record: where they are written and looked up'),
   versionAt: answerPath.optional().describe('Path of what If-Match takes: {version}'),
   object: z.string().min(1).max(100).optional().describe('{object}: name of the record type in the API'),
+  writeObject: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('{writeObject}: name under which the API takes writes, where it is another than {object}'),
   externalIdField: fieldPath.optional().describe('{externalIdField}, where no sync names it'),
   select: z.array(fieldPath).max(500).optional().describe('{select}: fields to read besides ID and update time'),
   sinceParam: z.string().optional().describe('Query parameter that means "changed at or after"; needed to be a source'),

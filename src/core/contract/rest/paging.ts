@@ -32,6 +32,10 @@ export const paging = z.discriminatedUnion('style', [
       .enum(['apart', 'together'])
       .optional()
       .describe('{afterId} in requests.list walks a tie on its own, or says with each page where the one before ended'),
+    hasLink: z
+      .boolean()
+      .optional()
+      .describe('A Link header with rel="next" says that more follows: an empty page with one is no end'),
     tieFrom: z.string().max(100).optional().describe('An ID before all others, where a tie comes in no order of IDs'),
     end,
   }),

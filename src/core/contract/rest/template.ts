@@ -18,6 +18,7 @@ export const placeholders = {
   field: 'contract',
   select: 'contract',
   object: 'contract',
+  writeObject: 'contract',
   externalIdField: 'contract',
   updatedAtField: 'contract',
   itemKey: 'contract',
@@ -95,7 +96,15 @@ const paged = [
   'externalIdField',
   'updatedAtField',
 ] as const;
-const written = ['fields', 'fieldsWithoutKey', 'externalId', 'externalIdField', 'object', 'writeId'] as const;
+const written = [
+  'fields',
+  'fieldsWithoutKey',
+  'externalId',
+  'externalIdField',
+  'object',
+  'writeObject',
+  'writeId',
+] as const;
 
 /** Which placeholders a request may use. */
 export const allowedIn = {
