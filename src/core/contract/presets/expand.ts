@@ -2,9 +2,10 @@ import { airtable } from './airtable.ts';
 import { hubspot } from './hubspot.ts';
 import type { Preset } from './preset.ts';
 import { salesforce } from './salesforce.ts';
+import { servicenow } from './servicenow.ts';
 
 /** Every preset that a system contract can name. */
-export const presets: readonly Preset[] = [airtable, hubspot, salesforce];
+export const presets: readonly Preset[] = [airtable, hubspot, salesforce, servicenow];
 
 type Keys = Readonly<Record<string, unknown>>;
 
