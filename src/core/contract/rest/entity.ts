@@ -70,6 +70,12 @@ export const restEntityShape = z.strictObject({
   errors: errors.optional().describe('What answers mean where that is not what their status says'),
   write: restWrite.default({ mode: 'find-then-write', updateMethod: 'PATCH' }),
   written: writtenAnswer.optional().describe('Where the answer to a write says what became of it'),
+  foldsCase: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Upserts compare external IDs without regard to case: each is looked up first, and not sent where it would overwrite another',
+    ),
   batch: batch.optional().describe('How the answer to requests.upsertMany is taken apart'),
   exclusionLagSeconds: seconds.default(0).describe('The API leaves out changes younger than this'),
   indexLagSeconds: seconds.default(0).describe('A change shows in lists this much later at the latest'),
