@@ -36,6 +36,7 @@ const start = async (clock: ConformanceClock): Promise<Vendor> => {
     textField: 'Name',
     textAt: 'fields.Name',
     throttled: overRate,
+    isWrite: ({ method }) => method === 'PATCH',
     stepMs: 1,
     overlapSeconds: 120,
     refusal: 'INVALID_VALUE_FOR_COLUMN',

@@ -3,9 +3,10 @@ import { hubspot } from './hubspot.ts';
 import type { Preset } from './preset.ts';
 import { salesforce } from './salesforce.ts';
 import { servicenow } from './servicenow.ts';
+import { zendesk } from './zendesk.ts';
 
 /** Every preset that a system contract can name. */
-export const presets: readonly Preset[] = [airtable, hubspot, salesforce, servicenow];
+export const presets: readonly Preset[] = [airtable, hubspot, salesforce, servicenow, zendesk];
 
 type Keys = Readonly<Record<string, unknown>>;
 
