@@ -182,17 +182,14 @@ export const driverConformance = ({ name, start, lacks }: ConformanceSetup): voi
           vendor.table.put({ atMs: startMs, fields: { [vendor.keyField]: key, [vendor.textField]: 'v1' } }),
         );
         const { find, findBatchMax } = driver();
-        const found = new Map<string, readonly string[]>();
+        const found: (readonly string[] | undefined)[] = [];
         for (let n = 0; n < hostileKeys.length; n += findBatchMax) {
-          const reply = await find(vendor.keyField, hostileKeys.slice(n, n + findBatchMax));
+          const keys = hostileKeys.slice(n, n + findBatchMax);
+          const reply = await find(vendor.keyField, keys);
           if (reply.kind !== 'found') throw new Error(reply.failure.reason);
-          for (const [key, records] of reply.byValue)
-            found.set(
-              key,
-              records.map(({ id }) => id),
-            );
+          found.push(...keys.map((key) => reply.byValue.get(key)?.map(({ id }) => id)));
         }
-        expect(hostileKeys.map((key) => found.get(key))).toEqual(all.map(({ id }) => [id]));
+        expect(found).toEqual(all.map(({ id }) => [id]));
       });
 
       test('a record whose key differs in case only is not the one asked for', async () => {

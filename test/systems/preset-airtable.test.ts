@@ -23,7 +23,7 @@ const start = async (clock: ConformanceClock): Promise<Vendor> => {
     allowPrivateHosts: true,
     auth: { kind: 'bearer', secret: 'AIRTABLE_TOKEN' },
     entities: {
-      contact: { object: 'Contacts', updatedAtField: `fields.${MODIFIED}`, externalIdField: 'ErpId', pageSize: 10 },
+      contact: { object: 'Contacts', updatedAtField: `fields.${MODIFIED}`, externalIdField: 'ErpId', pageSize: 25 },
     },
   });
   return {

@@ -21,8 +21,9 @@ export const fillRequest = (template: RequestTemplate, given: Bindings, items: r
   }
   const bindings = { ...given, ...eachOf(template, given, items) };
   const path = firstFilled(template.path, (text) => fillPath(template, text, bindings));
-  if (path === undefined)
+  if (path === undefined) {
     return { kind: 'unsendable', what: 'a part of its path has no value, or one that cannot stand there' };
+  }
   const headers = headersOf(template, bindings);
   if (headers === undefined) return { kind: 'unsendable', what: 'a value cannot stand in a header' };
   const body =

@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../../src/core/json.ts';
+import type { JsonObject, JsonValue } from '../../../../src/core/json.ts';
+import { listOf, objectOf, textOf } from '../json-parts.ts';
 import { type Answer, type Asked, startVendor, type VendorServer } from '../vendor-server.ts';
 import { createVendorTable, type VendorRow, type VendorTable } from '../vendor-table.ts';
 import { parseFormula } from './formula.ts';
@@ -44,10 +45,6 @@ const recordOf = (row: VendorRow): JsonObject => ({
     [MODIFIED]: timeOf(row),
   },
 });
-
-const objectOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
-const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
-const textOf = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');
 
 type Iterator = { readonly ids: readonly string[]; readonly usedMs: number };
 
@@ -99,7 +96,7 @@ export const startAirtable = async ({ now, iteratorLifeMs }: AirtableOptions): P
 
   const upsert = (body: JsonValue | undefined): Answer => {
     const { performUpsert, records } = objectOf(body);
-    const [key, ...others] = listOf(objectOf(performUpsert)['fieldsToMergeOn']).map(String);
+    const [key, ...others] = listOf(objectOf(performUpsert)['fieldsToMergeOn']).map(textOf);
     const all = listOf(records).map((one) => objectOf(objectOf(one)['fields']));
     if (key === undefined || others.length > 2 || all.length > UPSERT_MAX) return error(422, 'INVALID_REQUEST_UNKNOWN');
     const found = all.map((fields) => table.byField(key, textOf(fields[key])));

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../../src/core/json.ts';
+import type { JsonObject } from '../../../../src/core/json.ts';
+import { objectOf, textOf } from '../json-parts.ts';
 import { type Answer, type Asked, startVendor, type VendorServer } from '../vendor-server.ts';
 import { createVendorTable, type VendorRow, type VendorTable } from '../vendor-table.ts';
 import { inOrder, parseQuery, type QueryRow } from './encoded-query.ts';
@@ -34,15 +35,11 @@ export const overRate: Answer = { ...error(429, 'Rate limit reached'), headers: 
 
 const idOf = (n: number): string => createHash('md5').update(String(n)).digest('hex');
 const timeOf = (row: VendorRow): string => new Date(row.atMs).toISOString().slice(0, 19).replace('T', ' ');
-const textOf = (value: JsonValue | undefined): string =>
-  typeof value === 'string' ? value : value === undefined || value === null ? '' : JSON.stringify(value);
 
 const columnOf =
   (row: VendorRow): QueryRow =>
   (column) =>
     column === 'sys_id' ? row.id : column === 'sys_updated_on' ? timeOf(row) : textOf(row.fields[column]);
-
-const objectOf = (body: JsonValue | undefined): JsonObject => (isJsonObject(body) ? body : {});
 
 export const startServiceNow = async (now: () => number): Promise<ServiceNow> => {
   const table = createVendorTable(idOf);

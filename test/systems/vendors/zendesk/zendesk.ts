@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../../src/core/json.ts';
+import type { JsonObject, JsonValue } from '../../../../src/core/json.ts';
+import { objectOf } from '../json-parts.ts';
 import { type Answer, type Asked, startVendor, type VendorServer } from '../vendor-server.ts';
 import { createVendorTable, type VendorRow, type VendorTable } from '../vendor-table.ts';
 
@@ -35,7 +36,6 @@ const recordOf = (row: VendorRow): JsonObject => ({
   id: Number(row.id),
   updated_at: `${new Date(row.atMs).toISOString().slice(0, 19)}Z`,
 });
-const objectOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
 const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 const byPlace = (a: VendorRow, b: VendorRow): number => a.atMs - b.atMs || Number(a.id) - Number(b.id);
 
@@ -44,12 +44,8 @@ type Cursor = { readonly atMs: number; readonly id: number };
 const cursorText = ({ atMs, id }: VendorRow): string =>
   Buffer.from(JSON.stringify([atMs, Number(id)])).toString('base64');
 const readCursor = (text: string): Cursor | undefined => {
-  try {
-    const [atMs, id] = JSON.parse(Buffer.from(text, 'base64').toString()) as unknown[];
-    return typeof atMs === 'number' && typeof id === 'number' ? { atMs, id } : undefined;
-  } catch {
-    return undefined;
-  }
+  const [atMs, id] = /^\[(\d+),(\d+)\]$/.exec(Buffer.from(text, 'base64').toString())?.slice(1).map(Number) ?? [];
+  return atMs === undefined || id === undefined ? undefined : { atMs, id };
 };
 
 export const startZendesk = async (now: () => number): Promise<Zendesk> => {
