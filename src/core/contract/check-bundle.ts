@@ -1,3 +1,4 @@
+import { checkTypes } from './check-types.ts';
 import { type ContractProblem, show } from './contract-problem.ts';
 import { canReadChanges } from './rest/entity.ts';
 import type { SyncContract } from './sync-contract.ts';
@@ -25,7 +26,7 @@ const checkOwners = (sync: SyncContract, target: SystemContract): ContractProble
 
 /** Checks what only the three together can show: entities that exist, a source that can be read, one environment. */
 export const checkBundle = (sync: SyncContract, source: SystemContract, target: SystemContract): ContractProblem[] => {
-  const problems: ContractProblem[] = [];
+  const problems: ContractProblem[] = checkTypes(sync, target);
   for (const [side, system] of [
     ['source', source],
     ['target', target],

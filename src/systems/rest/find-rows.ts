@@ -70,6 +70,7 @@ export const findOtherCase = async (
 };
 
 const batchesOf = ({ template }: Lookup, values: readonly string[]): readonly (readonly string[])[] => {
+  if (template.isOne === true) return values.map((value) => [value]);
   const apart = isSplitByComma(template.quote) ? values.filter((value) => value.includes(',')) : [];
   const together = values.filter((value) => !apart.includes(value));
   return [...(together.length === 0 ? [] : [together]), ...apart.map((value) => [value])];

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { entityShape } from '../entity-shape.ts';
 import { fieldPath } from '../name.ts';
 import { answerPath, batch, condition, errors, rates, windowCap, writtenAnswer } from './answers.ts';
+import { codec } from './codec.ts';
 import { faultsOf, mentions } from './check-template.ts';
 import { paging } from './paging.ts';
 import { type RequestKind, requestTemplates } from './template.ts';
@@ -36,6 +37,7 @@ export const restEntityShape = z.strictObject({
   rowAt: answerPath.default('').describe('Path of the record inside an item of that array'),
   skipRows: z.array(condition).max(5).default([]).describe('Items of that array that are no records'),
   fieldsAt: fieldPath.optional().describe('Path of the fields inside a record: where they are written and looked up'),
+  codec: codec.optional().describe('How values stand in the fields, where not as plain JSON'),
   versionAt: answerPath.optional().describe('Path of what If-Match takes: {version}'),
   object: z.string().min(1).max(100).optional().describe('{object}: name of the record type in the API'),
   writeObject: z

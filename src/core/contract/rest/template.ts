@@ -76,6 +76,10 @@ export const requestTemplate = z.strictObject({
     .strictObject({ text: z.string().max(500), join: z.string().max(20) })
     .optional()
     .describe('{each}: the text once for each value of a look-up, joined'),
+  isOne: z
+    .boolean()
+    .optional()
+    .describe('Of a look-up: the answer is the one record itself, and status 404 says that there is none'),
   errors: z
     .strictObject({
       at: z.string().min(1).max(200).describe('Path of errors that stand beside the rows of a look-up'),
