@@ -41,28 +41,11 @@ export const writeRows = async (
     ...filled.request,
     judge: (answer) => judgeDialect(reading.entity.errors, answer),
   });
-  if (reply.kind === 'failed') {
-    const isOfAll = batch.isAtomic && requests.length > 1 && reply.failure.kind === 'rejected';
-    return isOfAll ? eachAlone(reading, { template, batch }, requests) : requests.map(() => reply);
-  }
+  if (reply.kind === 'failed') return requests.map(() => reply);
   const outcomes = outcomesIn(batch, reply.json, namesOf(reading, batch, requests));
   return requests.map((_request, index) =>
     judgeItem(reading, batch, { ...outcomes(index), status: reply.status, whole: reply.json }),
   );
-};
-
-/** After a refusal of all, nothing was written: which record it is about shows when each is sent alone. */
-const eachAlone = async (
-  reading: RestReading,
-  setup: Setup,
-  requests: readonly UpsertRequest[],
-): Promise<readonly WriteReply[]> => {
-  const replies: WriteReply[] = [];
-  for (const request of requests) {
-    const writeId = request.writeId === undefined ? {} : { writeId: request.writeId };
-    replies.push(...(await writeRows(reading, { ...setup, ...writeId }, [request])));
-  }
-  return replies;
 };
 
 const keyOf = (index: number): string => `item-${index}`;

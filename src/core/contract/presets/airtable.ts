@@ -51,7 +51,7 @@ export const airtable: Preset = {
     },
     paging: { style: 'cursor', nextAt: 'offset', isFrozen: true },
     write: { mode: 'upsert' },
-    batch: { max: 10, itemsAt: 'records', fieldsAt: 'fields', isAtomic: true, created: { idIn: 'createdRecords' } },
+    batch: { max: 10, itemsAt: 'records', fieldsAt: 'fields', created: { idIn: 'createdRecords' } },
     errors: {
       codeAt: ['error.type', 'error'],
       throttled: [{ status: 429 }],
@@ -82,12 +82,12 @@ export const airtable: Preset = {
     {
       about: 'places in a list are those of its first page, values those of now',
       mark: 'S',
-      source: 'README of estuary/connectors source-airtable-native',
+      source: 'at5',
     },
     {
       about: 'listRecords takes the options of a list by POST',
       mark: 'V',
-      source: 'support.airtable.com/docs/enforcement-of-url-length-limit-for-web-api-requests',
+      source: 'at4',
     },
     { about: 'empty fields, false among them, are left out', mark: 'V', source: 'at2' },
     { about: 'IS_BEFORE and = compare whole values; ROW_DOES_NOT_EXIST for an ID', mark: 'K', source: '' },

@@ -72,12 +72,12 @@ export const servicenow: Preset = {
     {
       about: '^OR binds only to the conditions next to it',
       mark: 'V',
-      source: 'servicenow.github.io/sdk/guides/encoded-query-guide',
+      source: 'sn4',
     },
     {
       about: 'a caret in a value cannot be escaped in an encoded query',
       mark: 'S',
-      source: 'servicenow.com/community/developer-forum, m-p/1416248',
+      source: 'sn5',
     },
     {
       about: 'an import set row ends inserted, updated, ignored or error, whatever the status',

@@ -1,25 +1,6 @@
 import type { Preset } from './preset.ts';
 
-const ONE = 'api/v2/{object}/{id}';
-
-/** What users have besides: an upsert by external ID, looked up by a filter of their list. */
-const users = {
-  recordsAt: 'users',
-  externalIdField: 'external_id',
-  requests: {
-    find: { method: 'GET', path: 'api/v2/users', query: { external_id: '{value}' } },
-    update: { method: 'PUT', path: ONE, quote: 'plain', body: { user: '{fields}' } },
-    // Without this a new user is sent an e-mail.
-    upsert: {
-      method: 'POST',
-      path: 'api/v2/users/create_or_update',
-      body: { user: { merge: [{ skip_verify_email: true }, '{fields}'] } },
-    },
-  },
-  write: { mode: 'upsert' },
-  written: { recordAt: 'user', created: { status: 201 } },
-  foldsCase: true,
-};
+const PATH = 'api/v2/{object}';
 
 /** Tickets have no upsert: they are read, and written by other means. */
 const tickets = { recordsAt: 'tickets', updatedAtField: 'generated_timestamp', timestamp: 'epoch-s' };
@@ -32,9 +13,11 @@ export const zendesk: Preset = {
   needs: ['object'],
   system: { driver: 'rest' },
   entity: {
-    path: 'api/v2/{object}',
+    path: PATH,
     idField: 'id',
     updatedAtField: 'updated_at',
+    recordsAt: 'users',
+    externalIdField: 'external_id',
     sinceAs: 'epoch-s',
     pageSize: 1000,
     requests: {
@@ -43,8 +26,19 @@ export const zendesk: Preset = {
         path: 'api/v2/incremental/{object}/cursor',
         query: { start_time: { firstOf: ['{since}', '1'] }, per_page: '{pageSize}' },
       },
-      readByIds: { method: 'GET', path: 'api/v2/{object}/show_many', query: { ids: '{values}' }, quote: 'comma' },
+      find: { method: 'GET', path: PATH, query: { external_id: '{value}' } },
+      readByIds: { method: 'GET', path: `${PATH}/show_many`, query: { ids: '{values}' }, quote: 'comma' },
+      update: { method: 'PUT', path: `${PATH}/{id}`, quote: 'plain', body: { user: '{fields}' } },
+      // Without skip_verify_email a new user is sent an e-mail.
+      upsert: {
+        method: 'POST',
+        path: `${PATH}/create_or_update`,
+        body: { user: { merge: [{ skip_verify_email: true }, '{fields}'] } },
+      },
     },
+    write: { mode: 'upsert' },
+    written: { recordAt: 'user', created: { status: 201 } },
+    foldsCase: true,
     paging: { style: 'link', nextAt: 'after_url', end: { at: 'end_of_stream', is: true } },
     errors: {
       codeAt: ['error', 'error.title'],
@@ -66,7 +60,7 @@ export const zendesk: Preset = {
       'Upserts of many are jobs there, which end later: this preset writes one at a time',
     ],
   },
-  objects: { users, tickets },
+  objects: { tickets },
   facts: [
     { about: 'create_or_update: 200 updated, 201 created', mark: 'V', source: 'zd1' },
     { about: 'external_id is matched without regard to case, and its case rewritten', mark: 'V', source: 'zd1' },
@@ -83,7 +77,7 @@ export const zendesk: Preset = {
     {
       about: 'results of such a job are in the order asked: Created, Updated or Failed',
       mark: 'S',
-      source: 'support.zendesk.com/hc/en-us/community/posts/4408861015066',
+      source: 'zd6',
     },
     { about: 'up to 1,000 a page; start_time 1 begins at the beginning', mark: 'K', source: '' },
     { about: 'users are listed by external_id, exactly one of them', mark: 'K', source: '' },

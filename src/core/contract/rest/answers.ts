@@ -57,7 +57,6 @@ export const batch = z.strictObject({
   fieldsAt: somePath
     .optional()
     .describe('Path of the fields in a result, which is told by the external ID among them and not by its place'),
-  isAtomic: z.boolean().default(false).describe('One record that is refused refuses all: then each is sent alone'),
   idAt: answerPath.default('id').describe('Path of the ID in a result'),
   ok: condition.optional().describe('Holds in a result that was written; otherwise having an ID does'),
   created: createdSignal.optional(),

@@ -107,7 +107,7 @@ const REQUEST_KINDS = ['list', 'find', 'readByIds', 'create', 'update', 'upsert'
 type Shape = z.infer<typeof restEntityShape>;
 type Report = (path: readonly string[], message: string) => void;
 
-const checkWrites = ({ write, requests, batch: many }: Shape, report: Report): void => {
+const checkWrites = ({ write, requests, batch: many, foldsCase }: Shape, report: Report): void => {
   const upsert = requests.upsert ?? requests.upsertMany;
   if (write.mode === 'upsert' && write.path === undefined && upsert === undefined) {
     report(['write', 'path'], 'must be there, or else requests.upsert or requests.upsertMany');
@@ -117,6 +117,9 @@ const checkWrites = ({ write, requests, batch: many }: Shape, report: Report): v
   }
   if (write.mode !== 'upsert' && upsert !== undefined) {
     report(['write', 'mode'], 'must be upsert, for there are requests that upsert');
+  }
+  if (foldsCase && requests.upsertMany !== undefined) {
+    report(['foldsCase'], 'looks each external ID up before its upsert, which requests.upsertMany leaves no place for');
   }
   if ((many === undefined) !== (requests.upsertMany === undefined)) {
     report(['batch'], 'and requests.upsertMany need each other');
