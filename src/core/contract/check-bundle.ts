@@ -8,7 +8,10 @@ import type { SystemContract } from './system-contract.ts';
 const checkOwners = (sync: SyncContract, target: SystemContract): ContractProblem[] => {
   const entity =
     target.driver === 'rest' ? new Map(Object.entries(target.entities)).get(sync.target.entity) : undefined;
-  const method = entity?.write.mode === 'upsert' ? entity.write.method : entity?.write.updateMethod;
+  if (entity === undefined) return [];
+  const { write, requests } = entity;
+  const own = write.mode === 'upsert' ? (requests.upsert ?? requests.upsertMany) : requests.update;
+  const method = own?.method ?? (write.mode === 'upsert' ? write.method : write.updateMethod);
   if (method !== 'PUT') return [];
   return sync.fields.flatMap((field, index) =>
     field.owner === 'target'

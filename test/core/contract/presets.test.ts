@@ -154,3 +154,21 @@ test('a field that Notion cannot be told the type of is a problem', () => {
   });
   expect(checkBundle(contract, target, target)).toMatchObject([{ path: 'fields.0.target', value: '"Untyped"' }]);
 });
+
+test.each(presets.map(({ name }) => name))(
+  'fields may be owned by a target of preset %s, which writes no record anew',
+  (name) => {
+    const codec = { kind: 'notion', types: { key: 'rich_text', Phone: 'phone_number' } };
+    const given = name === 'notion' ? { codec } : {};
+    const target = contractOf(document({ updatedAtField: 'at', ...given }, { preset: name }));
+    const contract = syncContract.parse({
+      ...sync(),
+      environment: 'pilot',
+      source: { system: 'crm', entity: 'contact' },
+      target: { system: 'crm', entity: 'contact', externalIdField: 'key' },
+      fields: [{ target: 'Phone', source: 'phone', owner: 'target' }],
+      read: { overlapSeconds: 120, resolutionSeconds: 60 },
+    });
+    expect(checkBundle(contract, target, target)).toEqual([]);
+  },
+);
