@@ -70,6 +70,13 @@ describe('Zendesk', () => {
     expect(again?.outcome).toMatchObject({ kind: 'confirmed', created: false });
   });
 
+  test('a look-up whose filter was ignored is a failure, for the list it got may be one page of many', async () => {
+    const users = Array.from({ length: 100 }, (_row, n) => ({ id: n, external_id: `K${n}` }));
+    vendor.server.faults.push({ kind: 'answer', answer: { body: { users, next_page: null, count: 100 } } });
+    const reply = await driverOfVendor(vendor, clock, 'external_id').find('external_id', ['wanted']);
+    expect(reply).toMatchObject({ kind: 'failed', failure: { kind: 'malformed' } });
+  });
+
   test('the eleventh page within a minute is throttled, and its place is good a minute later', async () => {
     for (let n = 0; n < 600; n += 1) {
       vendor.table.put({ atMs: startMs - 3_600_000 + n * 1000, fields: { external_id: `K${n}`, name: 'v1' } });
