@@ -14,6 +14,8 @@ export const presetSources: Readonly<Record<string, string>> = {
   at3: 'support.airtable.com: managing API call limits (2026-05-12)',
   no1: 'github.com/makenotion/notion-sdk-js: README and data sources (2026-08-20)',
   no2: 'api-evangelist/notion: conventions (searched 2026-06-20)',
+  at4: 'support.airtable.com/docs/enforcement-of-url-length-limit-for-web-api-requests (2026-04-17)',
+  at5: 'github.com/estuary/connectors: README of source-airtable-native',
   gs1: 'developers.google.com/sheets/api/limits',
   st1: 'docs.stripe.com/api/idempotent_requests',
   st2: 'docs.stripe.com/rate-limits',
@@ -27,6 +29,7 @@ export const presetSources: Readonly<Record<string, string>> = {
   zd3: 'support.zendesk.com/hc/en-us/community/posts/4408867925914',
   zd4: 'api-evangelist/zendesk: conventions (searched)',
   zd5: 'api-evangelist/zendesk: rate limits (quoted 2026-09-20)',
+  zd6: 'support.zendesk.com/hc/en-us/community/posts/4408861015066, answered by the vendor',
   fh1: 'docs.cloud.google.com/healthcare-api: conditional update, which cites hl7.org/fhir/R4/http.html',
   fh2: 'wso2.github.io/fhir-server/docs/api/conditional',
   dv1: 'MicrosoftDocs/powerapps-docs: use upsert (2026-03-09)',
@@ -35,4 +38,6 @@ export const presetSources: Readonly<Record<string, string>> = {
   sn1: 'github.com/ServiceNow/ServiceNowDocs: Table API (2026-03-12)',
   sn2: 'api-evangelist/servicenow: import sets',
   sn3: 'github.com/ServiceNow/ServiceNowDocs: REST API rate limits',
+  sn4: 'servicenow.github.io/sdk/guides/encoded-query-guide',
+  sn5: 'servicenow.com/community/developer-forum, m-p/1416248',
 };

@@ -18,6 +18,8 @@ export type Grouped = {
   readonly byValue: ReadonlyMap<string, readonly FoundRecord[]>;
   /** Rows with a value that nobody asked for: the system did not filter. */
   readonly foreign: number;
+  /** Rows whose value differs from one asked for in case or spaces only. */
+  readonly loose: number;
   /** Rows with a value that was asked for, but without an ID. */
   readonly withoutId: number;
 };
@@ -35,6 +37,7 @@ export const groupFound = (rows: readonly JsonValue[], lookup: Lookup): Grouped 
   const loose = new Set(lookup.values.map(loosely));
   const byValue = new Map<string, FoundRecord[]>();
   let foreign = 0;
+  let alike = 0;
   let withoutId = 0;
   for (const row of rows) {
     const body = isJsonObject(row) ? (lookup.fieldsOf?.(row) ?? row) : undefined;
@@ -42,6 +45,7 @@ export const groupFound = (rows: readonly JsonValue[], lookup: Lookup): Grouped 
     const value = found === undefined ? undefined : asked.get(normalize(found));
     if (!isJsonObject(row) || body === undefined || value === undefined) {
       if (found === undefined || !loose.has(loosely(found))) foreign += 1;
+      else alike += 1;
       continue;
     }
     const id = lookup.reader.idOf(row);
@@ -52,7 +56,7 @@ export const groupFound = (rows: readonly JsonValue[], lookup: Lookup): Grouped 
       byValue.set(value, [...(byValue.get(value) ?? []), record]);
     }
   }
-  return { byValue, foreign, withoutId };
+  return { byValue, foreign, loose: alike, withoutId };
 };
 
 const loosely = (value: string): string => value.normalize('NFKC').trim().toLowerCase();

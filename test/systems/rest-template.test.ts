@@ -53,7 +53,6 @@ const readers: Readonly<Record<string, (text: string) => string | undefined>> = 
   json: (text) => z.string().parse(JSON.parse(text)),
   airtable: (text) => unescaped(/^"((?:[^"\\]|\\.)*)"$/su.exec(text)?.[1]),
   fhir: (text) => /^((?:[^\\|,$]|\\[\\|,$])*)$/su.exec(text)?.[1]?.replaceAll(/\\([\\|,$])/g, '$1'),
-  servicenow: (text) => /^((?:[^^]|\^\^)*)$/su.exec(text)?.[1]?.replaceAll('^^', '^'),
 };
 
 const unescaped = (text: string | undefined): string | undefined =>
@@ -95,6 +94,20 @@ test('a key stays one parameter, one segment and one value, whatever it holds', 
         ['whole', quoted],
       ]);
       expect(body).toEqual({ '{externalId}': 1, key: externalId, list: [{ id: externalId, n: 'item-0' }] });
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test('a key that would end its value in an encoded query, or be run there, is not sent', () => {
+  const wanted = template({ query: { q: 'name={value}^active=true' }, quote: 'servicenow' });
+  fc.assert(
+    fc.property(usable, fc.constantFrom('', 'javascript:', ' JavaScript:'), (rest, start) => {
+      const value = `${start}${rest}`;
+      const filled = fillRequest(wanted, { value });
+      const isFit = start === '' && !value.includes('^');
+      const query = filled.kind === 'filled' ? filled.request.query : filled.kind;
+      expect(query).toEqual(isFit ? [['q', `name=${value}^active=true`]] : 'unsendable');
     }),
     { numRuns: 1000 },
   );

@@ -1,3 +1,4 @@
+import { checkTypes } from './check-types.ts';
 import { type ContractProblem, show } from './contract-problem.ts';
 import { canReadChanges } from './rest/entity.ts';
 import type { SyncContract } from './sync-contract.ts';
@@ -7,7 +8,10 @@ import type { SystemContract } from './system-contract.ts';
 const checkOwners = (sync: SyncContract, target: SystemContract): ContractProblem[] => {
   const entity =
     target.driver === 'rest' ? new Map(Object.entries(target.entities)).get(sync.target.entity) : undefined;
-  const method = entity?.write.mode === 'upsert' ? entity.write.method : entity?.write.updateMethod;
+  if (entity === undefined) return [];
+  const { write, requests } = entity;
+  const own = write.mode === 'upsert' ? (requests.upsert ?? requests.upsertMany) : requests.update;
+  const method = own?.method ?? (write.mode === 'upsert' ? write.method : write.updateMethod);
   if (method !== 'PUT') return [];
   return sync.fields.flatMap((field, index) =>
     field.owner === 'target'
@@ -25,7 +29,7 @@ const checkOwners = (sync: SyncContract, target: SystemContract): ContractProble
 
 /** Checks what only the three together can show: entities that exist, a source that can be read, one environment. */
 export const checkBundle = (sync: SyncContract, source: SystemContract, target: SystemContract): ContractProblem[] => {
-  const problems: ContractProblem[] = [];
+  const problems: ContractProblem[] = checkTypes(sync, target);
   for (const [side, system] of [
     ['source', source],
     ['target', target],

@@ -10,21 +10,26 @@ type Columns = { readonly entity: RestEntity; readonly externalIdField: string |
 export const selectOf = ({ entity, externalIdField }: Columns, field?: string): Bindings => {
   const { select, fieldsAt, idField, updatedAtField, createdAtField } = entity;
   if (select === undefined) return {};
-  const inside = fieldsAt === undefined ? '' : `${fieldsAt}.`;
-  const own = [idField, updatedAtField, createdAtField ?? idField]
-    .filter((path) => path.startsWith(inside))
-    .map((path) => path.slice(inside.length));
+  const own = [idField, updatedAtField, createdAtField ?? idField].flatMap((path) => fieldAt(path, fieldsAt) ?? []);
   const keys = [externalIdField, field].flatMap((one) => (one === undefined ? [] : [one]));
   return { select: [...new Set([...own, ...keys, ...select])] };
 };
 
+/** A path as a name among the fields of a record; undefined for one that stands elsewhere. */
+const fieldAt = (path: string, fieldsAt: string | undefined): string | undefined => {
+  const inside = fieldsAt === undefined ? '' : `${fieldsAt}.`;
+  return path.startsWith(inside) ? path.slice(inside.length) : undefined;
+};
+
 /** What a contract gives to placeholders, whatever is asked. */
 export const constantsOf = (columns: Columns): Bindings => {
-  const { object } = columns.entity;
+  const { object, writeObject, updatedAtField, fieldsAt } = columns.entity;
   const { externalIdField } = columns;
   return {
     ...selectOf(columns),
+    updatedAtField: fieldAt(updatedAtField, fieldsAt) ?? updatedAtField,
     ...(object === undefined ? {} : { object }),
+    ...(writeObject === undefined ? {} : { writeObject }),
     ...(externalIdField === undefined ? {} : { externalIdField }),
   };
 };

@@ -3,7 +3,7 @@ import { isJsonObject, type JsonValue } from '../../core/json.ts';
 import { pathSegment } from '../http/address.ts';
 import type { HttpRequest } from '../http/http.ts';
 import { type Bindings, fillNode, fillText, firstFilled, quotedBy, wholeOf } from './fill-template.ts';
-import { quoteValue } from './quote.ts';
+import { hasForm, quoteValue } from './quote.ts';
 
 export type Filled =
   | { readonly kind: 'filled'; readonly request: HttpRequest }
@@ -16,9 +16,14 @@ export type Filled =
  * @param items the bindings of each item of a `forEach` in the body, and of `{each}`
  */
 export const fillRequest = (template: RequestTemplate, given: Bindings, items: readonly Bindings[] = []): Filled => {
+  if ([given, ...items].some((bindings) => holdsUnfit(template, bindings))) {
+    return { kind: 'unsendable', what: 'a value cannot stand in a query of this API' };
+  }
   const bindings = { ...given, ...eachOf(template, given, items) };
   const path = firstFilled(template.path, (text) => fillPath(template, text, bindings));
-  if (path === undefined) return { kind: 'unsendable', what: 'a value cannot stand in a path' };
+  if (path === undefined) {
+    return { kind: 'unsendable', what: 'a part of its path has no value, or one that cannot stand there' };
+  }
   const headers = headersOf(template, bindings);
   if (headers === undefined) return { kind: 'unsendable', what: 'a value cannot stand in a header' };
   const body =
@@ -35,6 +40,12 @@ export const fillRequest = (template: RequestTemplate, given: Bindings, items: r
     },
   };
 };
+
+/** True where a value of a record has no form in the language of the request. */
+const holdsUnfit = ({ quote }: RequestTemplate, bindings: Bindings): boolean =>
+  [bindings.value, bindings.values, bindings.afterId, bindings.id, bindings.externalId]
+    .flat()
+    .some((value) => typeof value === 'string' && !hasForm(quote, value));
 
 /** The path as reasons show it. */
 const labelOf = ({ path }: Pick<RequestTemplate, 'path'>): string => {

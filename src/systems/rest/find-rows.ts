@@ -56,7 +56,21 @@ export const findRows = async (reading: RestReading, lookup: Lookup, values: rea
   return { kind: 'found', byValue };
 };
 
+/**
+ * Looks whether a record holds a value in another case, and none holds it as it is: an API that tells case apart
+ * nowhere would take the two for one.
+ */
+export const findOtherCase = async (
+  reading: RestReading,
+  lookup: Lookup,
+  value: string,
+): Promise<{ readonly kind: 'found'; readonly isThere: boolean } | Failed> => {
+  const found = await lookUp(reading, lookup, checkValues(lookup.field, [value], 1));
+  return found.kind === 'failed' ? found : { kind: 'found', isThere: found.loose > 0 && found.byValue.size === 0 };
+};
+
 const batchesOf = ({ template }: Lookup, values: readonly string[]): readonly (readonly string[])[] => {
+  if (template.isOne === true) return values.map((value) => [value]);
   const apart = isSplitByComma(template.quote) ? values.filter((value) => value.includes(',')) : [];
   const together = values.filter((value) => !apart.includes(value));
   return [...(together.length === 0 ? [] : [together]), ...apart.map((value) => [value])];
@@ -193,7 +207,10 @@ const nextReply = async (
     // Whether rows follow is asked for, unless the answer is too short for any page limit.
     return isShort ? { kind: 'none', isWhole: true } : { kind: 'more', reply: await ask({ offset: count }) };
   }
-  const isFollowed = paging.style === 'link' || (isFollowable(paging.style) && mentions(template, paging.style));
+  // An answer without a place for the next link is none of those that lead on by one.
+  const isLinked =
+    paging.style === 'link' && (paging.nextAt === undefined || answerAt(reply.json, paging.nextAt) !== undefined);
+  const isFollowed = isLinked || (isFollowable(paging.style) && mentions(template, paging.style));
   if (!isFollowed) {
     return isFull
       ? {

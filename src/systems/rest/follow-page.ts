@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { compareInstants, type Instant } from '../../core/instant.ts';
+import { compareInstants, type Instant, instantFromMs } from '../../core/instant.ts';
 import { instantText } from '../../core/read/checkpoint.ts';
 import type { PageReply, PageRequest, Scan } from '../../core/system/entity-driver.ts';
 import { pageWith, readToken } from '../page-token.ts';
@@ -36,6 +36,8 @@ const stateSchema = z.strictObject({
   total: z.int().nullable().default(null),
   /** Windows before this one, which tell the tokens of a sweep apart. */
   window: z.int().default(0),
+  /** When the window began by the clock of the API, in seconds; null where rows keep their places. */
+  frozenAt: instantText.nullable().default(null),
   doubt: z.enum(['short_page', 'count_disagrees', 'page_numbers']).nullable().default(null),
 });
 export type FollowState = z.infer<typeof stateSchema>;
@@ -73,9 +75,26 @@ const beginAt = ({ entity }: RestReading, since: Instant | null, before: FollowS
     rows: 0,
     total: null,
     window: before === null ? 0 : before.window + 1,
+    frozenAt: null,
     doubt: before?.doubt ?? null,
   };
 };
+
+/** When a window was frozen: the Date header of its first page. */
+const frozenAtOf = ({ entity }: RestReading, before: FollowState, headers: Headers): Instant | null => {
+  if (entity.paging.style !== 'cursor' || entity.paging.isFrozen !== true) return null;
+  const firstMs = Date.parse(headers.get('date') ?? '');
+  return before.frozenAt ?? (Number.isNaN(firstMs) ? null : instantFromMs(firstMs));
+};
+
+/**
+ * Leaves out rows changed since the window was frozen, which stand where they stood before. No mark is set beyond them,
+ * so that the next scan begins before them.
+ */
+const unmoved = (rows: Rows, frozenAt: Instant | null): Rows =>
+  frozenAt === null
+    ? rows
+    : { ...rows, records: rows.records.filter(({ updatedAt }) => compareInstants(updatedAt, frozenAt) < 0) };
 
 const afterPage = (
   reading: RestReading,
@@ -86,10 +105,12 @@ const afterPage = (
   const { subject } = reading;
   const next = nextPlace(reading, reply, before.place);
   if (next.kind === 'failed') return next;
-  const rows = sorted(reading, before.since, reading.reader.read(reply.rows));
+  const frozenAt = frozenAtOf(reading, before, reply.headers);
+  const rows = unmoved(sorted(reading, before.since, reading.reader.read(reply.rows)), frozenAt);
   const count = reply.rows.length;
   const state: FollowState = {
     ...before,
+    frozenAt,
     empty: count === 0 ? before.empty + 1 : 0,
     rows: before.rows + count,
     total: before.total ?? totalIn(reading, reply.json) ?? null,

@@ -64,7 +64,8 @@ const nextLink = ({ subject }: RestReading, { headers, href, json }: Rows, nextA
   return { kind: 'place', style: 'link', place: `${next.pathname}${next.search}` };
 };
 
-const linkIn = (headers: Headers): string | undefined => {
+/** The next link of a header; undefined where there is none. */
+export const linkIn = (headers: Headers): string | undefined => {
   const header = headers.get('link');
   return header === null ? undefined : LinkHeader.parse(header).rel('next')[0]?.uri;
 };

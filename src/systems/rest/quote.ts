@@ -6,7 +6,7 @@ import type { Quoting } from '../../core/contract/rest/template.ts';
  *
  * - `soql`, `odata`, `json`, `airtable`: with their quotes
  * - `fhir`: a token; `\`, `|`, `,` and `$` escaped (FHIR R4, search, "Escaping Search Parameters")
- * - `servicenow`: in an encoded query; `^` doubled
+ * - `servicenow`: in an encoded query, as it is; nothing can be escaped there, so that see `hasForm`
  * - `comma`, `plain`: as it is. A value with a comma is never joined to others; `plain` is for paths, where it is
  *   percent-encoded
  */
@@ -23,13 +23,19 @@ export const quoteValue = (quoting: Quoting | undefined, value: string): string 
     case 'fhir':
       return value.replaceAll(/[\\|,$]/g, String.raw`\$&`);
     case 'servicenow':
-      return value.replaceAll('^', '^^');
     case 'comma':
     case 'plain':
     case undefined:
       return value;
   }
 };
+
+/**
+ * False for a value that has no form at all: in an encoded query of ServiceNow a `^` ends a value, whatever stands
+ * before it, and one that begins with "javascript:" is run. Such a value is never sent.
+ */
+export const hasForm = (quoting: Quoting | undefined, value: string): boolean =>
+  quoting !== 'servicenow' || !/\^|^\s*javascript:/i.test(value);
 
 /** True where values with a comma cannot be told from two values. */
 export const isSplitByComma = (quoting: Quoting | undefined): boolean =>

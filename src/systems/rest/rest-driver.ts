@@ -3,13 +3,14 @@ import type {
   EntityDriver,
   PageReply,
   PageRequest,
+  UpsertRequest,
   WriteReply,
   WriteRequest,
 } from '../../core/system/entity-driver.ts';
 import type { Http } from '../http/http.ts';
 import { createRowReader } from '../row-reader.ts';
 import { constantsOf } from './constants.ts';
-import { findRows } from './find-rows.ts';
+import { findOtherCase, findRows } from './find-rows.ts';
 import { readFollowedPage } from './follow-page.ts';
 import { readKeysetPage } from './keyset-page.ts';
 import { readOffsetPage } from './offset-page.ts';
@@ -67,14 +68,29 @@ export const createRestDriver = ({ http, entity, names, ...given }: RestDriverSe
 
 /** An API that has an upsert for several only is given one. */
 const writeOne = async (reading: RestReading, request: WriteRequest): Promise<WriteReply> => {
-  const { batch } = reading.entity;
+  const { batch, foldsCase } = reading.entity;
   const { upsert, upsertMany } = reading.requests;
+  const refusal = request.kind === 'upsert' && foldsCase ? await refuseOtherCase(reading, request) : undefined;
+  if (refusal !== undefined) return refusal;
   if (request.kind !== 'upsert' || upsert !== undefined || upsertMany === undefined || batch === undefined) {
     return writeRow(reading, request);
   }
   const [reply] = await writeRows(reading, { template: upsertMany, batch, writeId: request.writeId }, [request]);
   if (reply === undefined) throw new Error(`Cannot tell what became of a write to ${reading.subject}: no reply`);
   return reply;
+};
+
+const refuseOtherCase = async (
+  reading: RestReading,
+  { externalId }: UpsertRequest,
+): Promise<WriteReply | undefined> => {
+  const { externalIdField: field, requests, subject } = reading;
+  if (field === undefined) return undefined;
+  const other = await findOtherCase(reading, { template: requests.find, field, gives: 'fields' }, externalId);
+  if (other.kind === 'failed') return other;
+  if (!other.isThere) return undefined;
+  const reason = `Cannot write ${subject}: not sent, because a record has this external ID in another case, and would be overwritten`;
+  return { kind: 'failed', failure: { kind: 'rejected', status: 0, reason } };
 };
 
 const readPage = (reading: RestReading, request: PageRequest): Promise<PageReply> => {

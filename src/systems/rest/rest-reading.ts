@@ -2,13 +2,14 @@ import { answerAt } from '../../core/answer-path.ts';
 import type { RestEntity } from '../../core/contract/rest/entity.ts';
 import type { RequestTemplate } from '../../core/contract/rest/template.ts';
 import { formatInstant, type Instant } from '../../core/instant.ts';
-import type { JsonValue } from '../../core/json.ts';
+import { isJsonObject, type JsonValue } from '../../core/json.ts';
 import type { SystemFailure } from '../../core/system/failure.ts';
 import type { Http, HttpRequest } from '../http/http.ts';
 import { type RowReader, scalarText } from '../row-reader.ts';
 import { holds, judgeDialect } from './dialect.ts';
 import { fillRequest } from './fill-request.ts';
 import type { Bindings } from './fill-template.ts';
+import { decodeProperties } from './notion-properties.ts';
 import type { Requests } from './requests-of.ts';
 
 /** What every part of the driver needs of one entity. */
@@ -51,7 +52,7 @@ export const getRows = async (reading: RestReading, template: RequestTemplate, a
     const reason = `Cannot read ${reading.subject}: not sent, because ${filled.what}`;
     return { kind: 'failed', failure: { kind: 'rejected', status: 0, reason } };
   }
-  return read(reading, { ...filled.request, isRead: true });
+  return read(reading, { ...filled.request, isRead: true }, template.isOne);
 };
 
 /** Reads the page that a link of the system leads to, with the headers of the list. */
@@ -82,11 +83,18 @@ const labelOfList = ({ requests }: RestReading): string => {
   return text.startsWith('/') ? text : `/${text}`;
 };
 
-const read = async (reading: RestReading, request: HttpRequest): Promise<RowsReply> => {
+const NOT_THERE = 404;
+
+const read = async (reading: RestReading, request: HttpRequest, isOne = false): Promise<RowsReply> => {
   const { entity, http, subject } = reading;
-  const reply = await http.request({ ...request, judge: (answer) => judgeDialect(entity.errors, answer) });
+  const reply = await http.request({
+    ...request,
+    judge: (answer) => judgeDialect(entity.errors, answer),
+    ...(isOne ? { answers: [NOT_THERE] } : {}),
+  });
   if (reply.kind === 'failed') return reply;
-  const items = reply.json === undefined ? undefined : answerAt(reply.json, entity.recordsAt);
+  const all = reply.json === undefined ? undefined : answerAt(reply.json, entity.recordsAt);
+  const items = isOne ? (reply.status === NOT_THERE ? [] : presentIn(reply.json)) : all;
   if (reply.json === undefined || !isArray(items)) {
     const where =
       entity.recordsAt === ''
@@ -98,10 +106,22 @@ const read = async (reading: RestReading, request: HttpRequest): Promise<RowsRep
 };
 
 /** An item without a record inside stays what it is, so that it is told from others. */
-const rowsOf = ({ rowAt, skipRows }: RestEntity, items: readonly JsonValue[]): readonly JsonValue[] =>
-  rowAt === '' && skipRows.length === 0
-    ? items
-    : items.filter((item) => !skipRows.some((one) => holds(one, item))).map((item) => answerAt(item, rowAt) ?? item);
+const rowsOf = (
+  { rowAt, skipRows, codec, fieldsAt }: RestEntity,
+  items: readonly JsonValue[],
+): readonly JsonValue[] => {
+  const rows =
+    rowAt === '' && skipRows.length === 0
+      ? items
+      : items.filter((item) => !skipRows.some((one) => holds(one, item))).map((item) => answerAt(item, rowAt) ?? item);
+  if (codec === undefined || fieldsAt === undefined) return rows;
+  return rows.map((row) => {
+    const fields = isJsonObject(row) ? row[fieldsAt] : undefined;
+    return isJsonObject(row) && isJsonObject(fields) ? { ...row, [fieldsAt]: decodeProperties(fields) } : row;
+  });
+};
+
+const presentIn = (json: JsonValue | undefined): readonly JsonValue[] => (json === undefined ? [] : [json]);
 
 /** The number of rows that the system counts; undefined where it does not say. */
 export const totalIn = ({ entity }: RestReading, json: JsonValue): number | undefined => {

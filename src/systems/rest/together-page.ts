@@ -4,6 +4,7 @@ import { instantText } from '../../core/read/checkpoint.ts';
 import type { PageReply, PageRequest } from '../../core/system/entity-driver.ts';
 import { pageWith, readToken } from '../page-token.ts';
 import { holds } from './dialect.ts';
+import { linkIn } from './next-place.ts';
 import { getRows, malformed, pageBindings, type RestReading } from './rest-reading.ts';
 
 const stateSchema = z.strictObject({
@@ -40,6 +41,11 @@ export const readTogetherPage = async (reading: RestReading, request: PageReques
   const last = rows.records.at(-1);
   const { paging } = entity;
   const isSaid = paging.style === 'keyset' && paging.end !== undefined && holds(paging.end, reply.json);
+  if (count === 0 && isMoreLinked(reading, reply.headers)) {
+    return malformed(
+      `Cannot read on ${subject}: a page is empty, and its Link header says that more follows; the user of the API may not see all rows, which its administrator must allow`,
+    );
+  }
   if (count === 0 || (isSaid && count < request.pageSize)) {
     return pageWith(rows, null, subject, { kind: 'complete' });
   }
@@ -57,3 +63,7 @@ export const readTogetherPage = async (reading: RestReading, request: PageReques
   const next = { style: 'together', since, after: { at: last.updatedAt, id: last.id }, step: step + 1 } as const;
   return pageWith(rows, next, subject);
 };
+
+/** True where the contract takes a Link header at its word, and it leads on. */
+const isMoreLinked = ({ entity: { paging } }: RestReading, headers: Headers): boolean =>
+  paging.style === 'keyset' && paging.hasLink === true && linkIn(headers) !== undefined;

@@ -8,6 +8,7 @@ import { scalarText } from '../row-reader.ts';
 import { holds, judgeDialect } from './dialect.ts';
 import { fillRequest } from './fill-request.ts';
 import type { Bindings } from './fill-template.ts';
+import { encodeProperties } from './notion-properties.ts';
 import type { RestReading } from './rest-reading.ts';
 
 const GONE = [404, 410];
@@ -46,9 +47,10 @@ const templateOf = ({ requests, subject }: RestReading, { kind }: WriteRequest):
 };
 
 /** What placeholders stand for in a write: the record, and what names it. */
-export const bindingsOf = ({ externalIdField }: RestReading, request: WriteRequest): Bindings => {
-  const { fields, writeId } = request;
-  const key = externalIdField === undefined ? undefined : scalarText(valueAt(fields, externalIdField));
+export const bindingsOf = ({ externalIdField, entity: { codec } }: RestReading, request: WriteRequest): Bindings => {
+  const { writeId } = request;
+  const key = externalIdField === undefined ? undefined : scalarText(valueAt(request.fields, externalIdField));
+  const fields = codec === undefined ? request.fields : encodeProperties(codec, request.fields);
   const externalId = request.kind === 'upsert' ? request.externalId : key;
   return {
     fields,

@@ -42,13 +42,21 @@ export const writeRows = async (
     judge: (answer) => judgeDialect(reading.entity.errors, answer),
   });
   if (reply.kind === 'failed') return requests.map(() => reply);
-  const outcomes = outcomesIn(batch, reply.json, requests.length);
+  const outcomes = outcomesIn(batch, reply.json, namesOf(reading, batch, requests));
   return requests.map((_request, index) =>
     judgeItem(reading, batch, { ...outcomes(index), status: reply.status, whole: reply.json }),
   );
 };
 
 const keyOf = (index: number): string => `item-${index}`;
+
+/** What each item is called in the answer, and where a result says so; by its place where there is no path. */
+type Names = { readonly at: string | undefined; readonly names: readonly string[] };
+
+const namesOf = ({ externalIdField }: RestReading, batch: Batch, requests: readonly UpsertRequest[]): Names =>
+  batch.fieldsAt === undefined || externalIdField === undefined
+    ? { at: batch.keyAt, names: requests.map((_request, index) => keyOf(index)) }
+    : { at: `${batch.fieldsAt}.${externalIdField}`, names: requests.map(({ externalId }) => externalId) };
 
 type Outcome = { readonly result: JsonValue | undefined; readonly code: string | undefined };
 
@@ -58,9 +66,9 @@ const listAt = (json: JsonValue | undefined, path: string): readonly JsonValue[]
 };
 
 /** Finds what the answer says of each item. */
-const outcomesIn = (batch: Batch, json: JsonValue | undefined, count: number): ((index: number) => Outcome) => {
+const outcomesIn = (batch: Batch, json: JsonValue | undefined, { at, names }: Names): ((index: number) => Outcome) => {
   const results = listAt(json, batch.itemsAt) ?? [];
-  const { keyAt, errors } = batch;
+  const { errors } = batch;
   const failed = errors === undefined ? [] : (listAt(json, errors.at) ?? []);
   const refused = new Map(
     failed.map((one) => [
@@ -68,13 +76,13 @@ const outcomesIn = (batch: Batch, json: JsonValue | undefined, count: number): (
       codeIn(one, errors?.codeAt ?? '') ?? 'without a code',
     ]),
   );
-  if (keyAt === undefined) {
+  if (at === undefined) {
     // With one too few or too many, no place says which record a result is about.
-    return (index) => ({ result: results.length === count ? results[index] : undefined, code: undefined });
+    return (index) => ({ result: results.length === names.length ? results[index] : undefined, code: undefined });
   }
-  const byKey = Map.groupBy(results, (one) => scalarText(answerAt(one, keyAt)));
+  const byName = Map.groupBy(results, (one) => scalarText(answerAt(one, at)));
   return (index) => {
-    const own = byKey.get(keyOf(index)) ?? [];
+    const own = byName.get(names[index] ?? '') ?? [];
     return { result: own.length === 1 ? own[0] : undefined, code: refused.get(keyOf(index)) };
   };
 };

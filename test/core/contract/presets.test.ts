@@ -30,7 +30,10 @@ const contractOf = (value: unknown): Extract<SystemContract, { driver: 'rest' }>
 test.each(presets.map((preset) => [preset.name, preset] as const))(
   'preset %s fills a contract that is checked as any other, and says how sure it is of each fact',
   (name, preset) => {
-    const contract = contractOf(document({ externalIdField: 'Key' }, { preset: name }));
+    const codec = { kind: 'notion', types: { Key: 'rich_text' } };
+    const all: Readonly<Record<string, unknown>> = { select: ['email'], codec };
+    const given = Object.fromEntries(preset.needs.map((key) => [key, all[key] ?? 'contacts']));
+    const contract = contractOf(document({ externalIdField: 'Key', ...given }, { preset: name }));
     expect(contract.madeFrom).toEqual({ preset: name, version: preset.version });
     expect(preset.facts.every(({ mark, source }) => mark === 'K' || source !== '')).toBe(true);
   },
@@ -137,3 +140,35 @@ test('a sync reads again at least what its source shows late, and as much as it 
   const enough = { ...contract, read: { ...contract.read, overlapSeconds: 300, resolutionSeconds: 60 } };
   expect(checkBundle(enough, source, source)).toEqual([]);
 });
+
+test('a field that Notion cannot be told the type of is a problem', () => {
+  const codec = { kind: 'notion', types: { key: 'rich_text' } };
+  const target = contractOf(document({ object: 'source', codec }, { preset: 'notion' }));
+  const contract = syncContract.parse({
+    ...sync(),
+    environment: 'pilot',
+    source: { system: 'crm', entity: 'contact' },
+    target: { system: 'crm', entity: 'contact', externalIdField: 'key' },
+    fields: [{ target: 'Untyped', source: 'name' }],
+    read: { resolutionSeconds: 60 },
+  });
+  expect(checkBundle(contract, target, target)).toMatchObject([{ path: 'fields.0.target', value: '"Untyped"' }]);
+});
+
+test.each(presets.map(({ name }) => name))(
+  'fields may be owned by a target of preset %s, which writes no record anew',
+  (name) => {
+    const codec = { kind: 'notion', types: { key: 'rich_text', Phone: 'phone_number' } };
+    const given = name === 'notion' ? { codec } : {};
+    const target = contractOf(document({ updatedAtField: 'at', ...given }, { preset: name }));
+    const contract = syncContract.parse({
+      ...sync(),
+      environment: 'pilot',
+      source: { system: 'crm', entity: 'contact' },
+      target: { system: 'crm', entity: 'contact', externalIdField: 'key' },
+      fields: [{ target: 'Phone', source: 'phone', owner: 'target' }],
+      read: { overlapSeconds: 120, resolutionSeconds: 60 },
+    });
+    expect(checkBundle(contract, target, target)).toEqual([]);
+  },
+);

@@ -1,9 +1,13 @@
+import { airtable } from './airtable.ts';
 import { hubspot } from './hubspot.ts';
+import { notion } from './notion.ts';
 import type { Preset } from './preset.ts';
 import { salesforce } from './salesforce.ts';
+import { servicenow } from './servicenow.ts';
+import { zendesk } from './zendesk.ts';
 
 /** Every preset that a system contract can name. */
-export const presets: readonly Preset[] = [hubspot, salesforce];
+export const presets: readonly Preset[] = [airtable, hubspot, notion, salesforce, servicenow, zendesk];
 
 type Keys = Readonly<Record<string, unknown>>;
 

@@ -54,6 +54,9 @@ export const batch = z.strictObject({
   max: z.int().min(1).max(1000).describe('Most records of one request'),
   itemsAt: answerPath.default('').describe('Path of the results; empty when the answer is the list'),
   keyAt: answerPath.optional().describe('Path of {itemKey} in a result; without it results are in the order asked'),
+  fieldsAt: somePath
+    .optional()
+    .describe('Path of the fields in a result, which is told by the external ID among them and not by its place'),
   idAt: answerPath.default('id').describe('Path of the ID in a result'),
   ok: condition.optional().describe('Holds in a result that was written; otherwise having an ID does'),
   created: createdSignal.optional(),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { entityShape } from '../entity-shape.ts';
 import { fieldPath } from '../name.ts';
 import { answerPath, batch, condition, errors, rates, windowCap, writtenAnswer } from './answers.ts';
+import { codec } from './codec.ts';
 import { faultsOf, mentions } from './check-template.ts';
 import { paging } from './paging.ts';
 import { type RequestKind, requestTemplates } from './template.ts';
@@ -36,8 +37,15 @@ export const restEntityShape = z.strictObject({
   rowAt: answerPath.default('').describe('Path of the record inside an item of that array'),
   skipRows: z.array(condition).max(5).default([]).describe('Items of that array that are no records'),
   fieldsAt: fieldPath.optional().describe('Path of the fields inside a record: where they are written and looked up'),
+  codec: codec.optional().describe('How values stand in the fields, where not as plain JSON'),
   versionAt: answerPath.optional().describe('Path of what If-Match takes: {version}'),
   object: z.string().min(1).max(100).optional().describe('{object}: name of the record type in the API'),
+  writeObject: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('{writeObject}: name under which the API takes writes, where it is another than {object}'),
   externalIdField: fieldPath.optional().describe('{externalIdField}, where no sync names it'),
   select: z.array(fieldPath).max(500).optional().describe('{select}: fields to read besides ID and update time'),
   sinceParam: z.string().optional().describe('Query parameter that means "changed at or after"; needed to be a source'),
@@ -64,6 +72,12 @@ export const restEntityShape = z.strictObject({
   errors: errors.optional().describe('What answers mean where that is not what their status says'),
   write: restWrite.default({ mode: 'find-then-write', updateMethod: 'PATCH' }),
   written: writtenAnswer.optional().describe('Where the answer to a write says what became of it'),
+  foldsCase: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Upserts compare external IDs without regard to case: each is looked up first, and not sent where it would overwrite another',
+    ),
   batch: batch.optional().describe('How the answer to requests.upsertMany is taken apart'),
   exclusionLagSeconds: seconds.default(0).describe('The API leaves out changes younger than this'),
   indexLagSeconds: seconds.default(0).describe('A change shows in lists this much later at the latest'),
@@ -93,7 +107,7 @@ const REQUEST_KINDS = ['list', 'find', 'readByIds', 'create', 'update', 'upsert'
 type Shape = z.infer<typeof restEntityShape>;
 type Report = (path: readonly string[], message: string) => void;
 
-const checkWrites = ({ write, requests, batch: many }: Shape, report: Report): void => {
+const checkWrites = ({ write, requests, batch: many, foldsCase }: Shape, report: Report): void => {
   const upsert = requests.upsert ?? requests.upsertMany;
   if (write.mode === 'upsert' && write.path === undefined && upsert === undefined) {
     report(['write', 'path'], 'must be there, or else requests.upsert or requests.upsertMany');
@@ -103,6 +117,9 @@ const checkWrites = ({ write, requests, batch: many }: Shape, report: Report): v
   }
   if (write.mode !== 'upsert' && upsert !== undefined) {
     report(['write', 'mode'], 'must be upsert, for there are requests that upsert');
+  }
+  if (foldsCase && requests.upsertMany !== undefined) {
+    report(['foldsCase'], 'looks each external ID up before its upsert, which requests.upsertMany leaves no place for');
   }
   if ((many === undefined) !== (requests.upsertMany === undefined)) {
     report(['batch'], 'and requests.upsertMany need each other');

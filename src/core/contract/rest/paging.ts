@@ -9,6 +9,12 @@ export const paging = z.discriminatedUnion('style', [
     style: z.literal('cursor'),
     param: z.string().optional().describe('Query parameter that carries the cursor; else {cursor} in requests.list'),
     nextAt: somePath.describe('Path of the next cursor in the response'),
+    isFrozen: z
+      .boolean()
+      .optional()
+      .describe(
+        'Places are those of the first page, values those of now: rows changed since are left to the next scan',
+      ),
     end,
   }),
   z.strictObject({
@@ -26,6 +32,10 @@ export const paging = z.discriminatedUnion('style', [
       .enum(['apart', 'together'])
       .optional()
       .describe('{afterId} in requests.list walks a tie on its own, or says with each page where the one before ended'),
+    hasLink: z
+      .boolean()
+      .optional()
+      .describe('A Link header with rel="next" says that more follows: an empty page with one is no end'),
     tieFrom: z.string().max(100).optional().describe('An ID before all others, where a tie comes in no order of IDs'),
     end,
   }),

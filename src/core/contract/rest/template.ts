@@ -18,7 +18,9 @@ export const placeholders = {
   field: 'contract',
   select: 'contract',
   object: 'contract',
+  writeObject: 'contract',
   externalIdField: 'contract',
+  updatedAtField: 'contract',
   itemKey: 'contract',
   cursor: 'source',
   afterId: 'source',
@@ -74,6 +76,10 @@ export const requestTemplate = z.strictObject({
     .strictObject({ text: z.string().max(500), join: z.string().max(20) })
     .optional()
     .describe('{each}: the text once for each value of a look-up, joined'),
+  isOne: z
+    .boolean()
+    .optional()
+    .describe('Of a look-up: the answer is the one record itself, and status 404 says that there is none'),
   errors: z
     .strictObject({
       at: z.string().min(1).max(200).describe('Path of errors that stand beside the rows of a look-up'),
@@ -84,8 +90,25 @@ export const requestTemplate = z.strictObject({
 });
 export type RequestTemplate = Omit<z.infer<typeof requestTemplate>, 'body'> & { body?: JsonValue | undefined };
 
-const paged = ['pageSize', 'cursor', 'offset', 'page', 'select', 'object', 'externalIdField'] as const;
-const written = ['fields', 'fieldsWithoutKey', 'externalId', 'externalIdField', 'object', 'writeId'] as const;
+const paged = [
+  'pageSize',
+  'cursor',
+  'offset',
+  'page',
+  'select',
+  'object',
+  'externalIdField',
+  'updatedAtField',
+] as const;
+const written = [
+  'fields',
+  'fieldsWithoutKey',
+  'externalId',
+  'externalIdField',
+  'object',
+  'writeObject',
+  'writeId',
+] as const;
 
 /** Which placeholders a request may use. */
 export const allowedIn = {
