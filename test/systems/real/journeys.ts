@@ -1,0 +1,47 @@
+import type { StorePort } from '../../../src/core/protocol/store-port.ts';
+import { databases, theModel } from '../../world/on-stores.ts';
+import { type Arrival, arrivalOf, type Journey, type Route, travel } from './journey.ts';
+import type { Copies, RealSource } from './real-system.ts';
+
+/** For a journey that starts its servers and takes 5,000 records along, on a machine that is busy with others. */
+export const JOURNEY_MS_MAX = 400_000;
+export const RECORDS = 5000;
+
+/** The servers are real, so time is too. */
+const realClock = {
+  get nowMs(): number {
+    return Date.now();
+  },
+};
+
+/** What keeps the checkpoints: the embedded store, or its model, which is quicker and held to the same by test/conformance. */
+export type StoreKind = 'embedded' | 'model';
+
+const embedded = databases.filter(({ name }) => name === 'embedded');
+
+const withStore = async <T>(kind: StoreKind, run: (store: StorePort) => Promise<T>): Promise<T> => {
+  const [implementation = theModel] = kind === 'embedded' ? embedded : [];
+  const store = await implementation.start(realClock);
+  try {
+    return await run(await store.fresh());
+  } finally {
+    await store.stop();
+  }
+};
+
+type Setup = {
+  readonly store?: StoreKind;
+  readonly source: RealSource;
+  readonly route: Route;
+  readonly copies: () => Promise<Copies>;
+};
+
+export type Outcome = Journey & Arrival & { readonly records: number };
+
+/** One journey, and what of the source is on the target after it. */
+export const journeyOf = ({ store = 'model', source, route, copies }: Setup): Promise<Outcome> =>
+  withStore(store, async (port) => {
+    const journey = await travel(port, route, source.people);
+    const there = await source.all();
+    return { ...journey, ...arrivalOf(there, await copies()), records: there.size };
+  });

@@ -1,0 +1,29 @@
+import type { RunningServer } from '../../../demo/processes/spawn-server.ts';
+import { JOURNEY_MS_MAX, journeyOf, RECORDS } from './journeys.ts';
+import { jsonServerRecords, jsonServerSource, startJsonServer } from './json-server.ts';
+import { createMemoryTarget } from './memory-target.ts';
+import { lostByPlainLoop } from './plain-loop.ts';
+
+let server: RunningServer;
+
+beforeEach(async () => {
+  server = await startJsonServer(RECORDS);
+}, JOURNEY_MS_MAX);
+
+afterEach(() => server.stop());
+
+test.each([
+  ['by key', { style: 'keyset' }],
+  ['by row numbers', { style: 'offset', param: '_start' }],
+] as const)(
+  'G1 G2 json-server, read %s: a plain loop loses records; here none is lost or doubled',
+  async (_way, paging) => {
+    const source = jsonServerSource(server.url);
+    expect(await lostByPlainLoop(source)).toBeGreaterThan(0);
+    const { place, copies } = createMemoryTarget();
+    const route = { source: jsonServerRecords(server.url, paging), target: place, secrets: {}, pageSize: 250 };
+    const outcome = await journeyOf({ source, route, copies });
+    expect(outcome).toMatchObject({ records: RECORDS, lost: [], doubled: [], failures: [] });
+  },
+  JOURNEY_MS_MAX,
+);
