@@ -11,8 +11,9 @@ import {
   sweepStart,
 } from '../core/read/checkpoint.ts';
 import { checkPageOrder } from '../core/read/page-order.ts';
+import { isBySequence, sequencePlaceTrouble } from '../core/read/sequence.ts';
 import { followToken, NO_TOKENS, type TokenTrail } from '../core/read/token-trail.ts';
-import type { PageReply, SystemRecord } from '../core/system/entity-driver.ts';
+import type { DeletedRow, PageReply } from '../core/system/entity-driver.ts';
 import type { SystemFailure } from '../core/system/failure.ts';
 import type { Prepared } from './contracts.ts';
 import { filedId, type Observation, observeRecord, observeUnusable } from './observe.ts';
@@ -59,14 +60,15 @@ const malformed = (reason: string, isPlaceLost = false): PageEnd => ({
   isPlaceLost,
 });
 
-const cursorOf = (record: SystemRecord | undefined): Cursor | null =>
+/** Where a row stands, be it a record or the deletion of one. */
+const cursorOf = (record: DeletedRow | undefined): Cursor | null =>
   record === undefined ? null : { updatedAt: record.updatedAt, id: filedId(record.id) };
 
 /**
  * The furthest record that may become the mark. A record dated after the frozen bound is delivered, but a mark set by
  * it (one row dated 2099 is enough) would leave every later change below the mark, unread.
  */
-const markOf = (records: readonly SystemRecord[], bound: Instant): Cursor | null =>
+const markOf = (records: readonly DeletedRow[], bound: Instant): Cursor | null =>
   cursorOf(records.findLast(({ updatedAt }) => compareInstants(updatedAt, bound) <= 0));
 
 /** What is recorded of a row, and the characters of its payload. */
@@ -107,20 +109,26 @@ const nextStart = ({ prepared, cycle }: Context, { begunAt }: Sweep, mark: Curso
 
 const recordPage = async (context: Context, sweep: Sweep, page: ReadPage, trail: TokenTrail): Promise<void> => {
   const { ports, prepared, cycle } = context;
+  const { deleted = [] } = page;
   const rows: Sized[] = page.unusable.map((row) => ({ observed: observeUnusable(row, sweep.pages), chars: 0 }));
   for (const record of page.records) rows.push(await observeRecord(prepared.mapping, record));
   const parts = partition(rows);
-  const pageDigest = digestJson(rows.map(({ observed: { externalId, digest } }) => [externalId, digest]));
-  const last = cursorOf(page.records.at(-1));
+  const pageDigest = digestJson([
+    ...rows.map(({ observed: { externalId, digest } }) => [externalId, digest]),
+    ...deleted.map(({ id }) => [filedId(id), 'deleted']),
+  ]);
+  const last = furthest(cursorOf(page.records.at(-1)), cursorOf(deleted.at(-1)));
   // Until the last part is in, a crash must read this page again: hence the place that led to it.
   const before = { mark: sweep.mark, token: sweep.token, state: sweep.state };
   const after = {
-    mark: furthest(sweep.mark, markOf(page.records, cycle.bound)),
+    mark: [page.records, deleted].map((rows) => markOf(rows, cycle.bound)).reduce(furthest, sweep.mark),
     token: page.nextToken,
     state: { ...sweep.state, last: last ?? sweep.state.last, trail },
   };
   for (const [index, records] of parts.entries()) {
     const place = index === parts.length - 1 ? after : before;
+    // Counted with the last part, as the mark is moved by it.
+    const gone = place === after ? deleted.length : 0;
     await ports.store.recordPage(
       { cycle: cycle.id },
       {
@@ -128,7 +136,8 @@ const recordPage = async (context: Context, sweep: Sweep, page: ReadPage, trail:
         page: sweep.part,
         tokenDigest: before.token === null ? null : digestText(before.token),
         pageDigest,
-        rows: records.length,
+        rows: records.length + gone,
+        deleted: gone,
         first: cursorOf(page.records[0]),
         last,
         records,
@@ -202,6 +211,11 @@ export const readSweep = async (context: Context): Promise<{ pages: number; fail
   const { checkpoint, bound } = cycle;
   const { newId } = ports.runtime;
   let sweep = takeUp(checkpoint, read, { bound, newId });
+  const trouble = isBySequence(prepared.bundle) ? sequencePlaceTrouble(sweep.state.since) : undefined;
+  if (trouble !== undefined) {
+    const reason = `Cannot read source "${prepared.bundle.source.name}": ${trouble}`;
+    return { pages: 0, failure: { kind: 'malformed', reason } };
+  }
   let mayRestart = sweep.token !== null;
   let failure: SystemFailure | null = null;
   // The first page is always tried; another only while its slowest answer leaves the time to hand out.

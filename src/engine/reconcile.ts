@@ -5,6 +5,7 @@ import type { ReconcileResult } from '../core/protocol/reconcile-routes.ts';
 import { storableReason } from '../core/protocol/reason.ts';
 import type { StorePort } from '../core/protocol/store-port.ts';
 import { sourceOwned } from '../core/mapping/target-owned.ts';
+import { sequenceWindowTrouble, isBySequence } from '../core/read/sequence.ts';
 import { compareRecord, type Comparison, projectTarget } from '../core/reconcile/compare.ts';
 import type { ScanEnd } from '../core/reconcile/verdict.ts';
 import type { Cursor } from '../core/read/checkpoint.ts';
@@ -303,6 +304,8 @@ export const reconcile = async (ports: ReconcilePorts, request: ReconcileRequest
     window: { from: run.windowFrom, to: run.windowTo },
   };
   const scan: Scan = { token: run.token, last: run.last, slice: run.slice, previous: undefined, seen: new Set() };
+  const trouble = isBySequence(prepared.bundle) ? sequenceWindowTrouble(run.windowFrom) : undefined;
+  if (trouble !== undefined) return stop(context, scan, 'truncated', trouble);
   for (;;) {
     const result = await runSlice(context, scan);
     if (result.state === 'finished' || remainingMs(runtime) < SLICE_RESERVE_MS) return result;

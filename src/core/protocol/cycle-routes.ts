@@ -136,6 +136,8 @@ export const recordPage = route({
     pageDigest: digest,
     /** Rows the source sent, usable or not. */
     rows: z.int().min(0),
+    /** Of these, the rows that say a record was deleted. */
+    deleted: z.int().min(0).default(0),
     first: cursor.nullable(),
     last: cursor.nullable(),
     records: z.array(observedRecord).max(PAGE_RECORDS_MAX),

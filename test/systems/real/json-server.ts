@@ -15,7 +15,7 @@ const contacts = z.array(z.object({ sourceId: z.string(), name: z.string() }));
 export const startJsonServer = (records: number): Promise<RunningServer> =>
   spawnServer({
     name: 'json-server',
-    script: 'test/systems/real/servers/json-server.ts',
+    script: 'test/systems/real/fixtures/json-server.ts',
     args: ['--records', String(records)],
     readyTimeoutMs: READY_MS_MAX,
   });

@@ -1,7 +1,10 @@
+import { z } from 'zod';
 import { createMemoryEntity } from '../../world/memory-entity.ts';
 import type { Copies, TargetPlace } from './real-system.ts';
 
 type MemoryTarget = { readonly place: TargetPlace; readonly copies: () => Promise<Copies> };
+
+const written = z.array(z.object({ externalId: z.string(), name: z.string() }));
 
 /** A target without a server, for journeys that are about their source. It has no upsert and takes any number of copies. */
 export const createMemoryTarget = (): MemoryTarget => {
@@ -21,8 +24,8 @@ export const createMemoryTarget = (): MemoryTarget => {
     driver,
   };
   const copies = (): Promise<Copies> => {
-    const byId = Map.groupBy(rows, (row) => String(row['externalId']));
-    return Promise.resolve(new Map([...byId].map(([id, found]) => [id, found.map((row) => String(row['name']))])));
+    const byId = Map.groupBy(written.parse(rows), ({ externalId }) => externalId);
+    return Promise.resolve(new Map([...byId].map(([id, found]) => [id, found.map(({ name }) => name)])));
   };
   return { place, copies };
 };
