@@ -15,6 +15,7 @@ import { readKeysetPage } from './keyset-page.ts';
 import { readOffsetPage } from './offset-page.ts';
 import { findBatchMaxOf, requestsOf } from './requests-of.ts';
 import { malformed, type RestReading } from './rest-reading.ts';
+import { readSequencePage } from './sequence-page.ts';
 import { readTogetherPage } from './together-page.ts';
 import { writeRow } from './write-row.ts';
 import { writeRows } from './write-rows.ts';
@@ -92,6 +93,8 @@ const readPage = (reading: RestReading, request: PageRequest): Promise<PageReply
       return readFollowedPage(reading, request);
     case 'keyset':
       return entity.paging.tie === 'together' ? readTogetherPage(reading, request) : readKeysetPage(reading, request);
+    case 'sequence':
+      return readSequencePage(reading, request);
     case 'offset':
       return readOffsetPage(reading, request);
   }

@@ -30,6 +30,8 @@ export type Journey = {
   readonly pages: number;
   /** Why polls ended early, each once. */
   readonly failures: readonly string[];
+  /** What became of what was read. */
+  readonly counts: Awaited<ReturnType<StorePort['getStream']>>['counts'];
 };
 
 const syncOf = ({ source, target }: Route): SyncContract =>
@@ -136,9 +138,9 @@ export const travel = async (store: StorePort, route: Route, people: People): Pr
     for (let at = 0; at < result.items.length; at += ITEMS_A_WRITE) {
       await write(ports(), result.items.slice(at, at + ITEMS_A_WRITE));
     }
-    const { checkpoint } = await store.getStream({ sync: SYNC, stream: 'main' }, {});
+    const { checkpoint, counts } = await store.getStream({ sync: SYNC, stream: 'main' }, {});
     const isOver = checkpoint.fetched.token === null || result.failure !== null;
-    if (isOver && result.items.length === 0 && result.waiting === 0) return { pages, failures: [...failures] };
+    if (isOver && result.items.length === 0 && result.waiting === 0) return { pages, failures: [...failures], counts };
   }
   throw new Error(`The journey did not end in ${POLLS_MAX} polls: ${[...failures].join('; ')}`);
 };

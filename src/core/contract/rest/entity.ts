@@ -3,6 +3,7 @@ import { entityShape } from '../entity-shape.ts';
 import { fieldPath } from '../name.ts';
 import { answerPath, batch, condition, errors, rates, windowCap, writtenAnswer } from './answers.ts';
 import { faultsOf, mentions } from './check-template.ts';
+import { feedFaults, feedKeys } from './feed.ts';
 import { paging } from './paging.ts';
 import { type RequestKind, requestTemplates } from './template.ts';
 
@@ -45,6 +46,7 @@ export const restEntityShape = z.strictObject({
   pageSizeParam: z.string().optional().describe('Query parameter for the page size'),
   params: queryParams.describe('Sent with every read; must ask for the order (update time, ID)'),
   paging: paging.default({ style: 'keyset' }),
+  ...feedKeys,
   windowCap: windowCap.optional().describe('The most rows that one window gives; reaching it is no end'),
   totalAt: answerPath.optional().describe('Path of the number of rows of a window, to hold the rows read against'),
   findParam: z
@@ -131,6 +133,7 @@ export const restEntity = restEntityShape.superRefine((entity, context) => {
   }
   checkWrites(entity, report);
   checkPaging(entity, report);
+  for (const [key, message] of feedFaults(entity)) report([key], message);
   for (const kind of REQUEST_KINDS satisfies readonly RequestKind[]) {
     const request = entity.requests[kind];
     if (request === undefined) continue;
