@@ -86,7 +86,7 @@ const read = async (reading: RestReading, request: HttpRequest): Promise<RowsRep
   const { entity, http, subject } = reading;
   const reply = await http.request({ ...request, judge: (answer) => judgeDialect(entity.errors, answer) });
   if (reply.kind === 'failed') return reply;
-  const items = reply.json === undefined ? undefined : answerAt(reply.json, entity.recordsAt);
+  const items = reply.json === undefined ? undefined : itemsIn(entity, reply.json);
   if (reply.json === undefined || !isArray(items)) {
     const where =
       entity.recordsAt === ''
@@ -96,6 +96,10 @@ const read = async (reading: RestReading, request: HttpRequest): Promise<RowsRep
   }
   return { kind: 'rows', rows: rowsOf(entity, items), json: reply.json, headers: reply.headers, href: reply.href };
 };
+
+/** The items of an answer; undefined where it has no place for them, unless the contract says that this means none. */
+const itemsIn = ({ recordsAt, emptyWhen }: RestEntity, json: JsonValue): JsonValue | undefined =>
+  answerAt(json, recordsAt) ?? (emptyWhen !== undefined && holds(emptyWhen, json) ? [] : undefined);
 
 /** An item without a record inside stays what it is, so that it is told from others. */
 const rowsOf = ({ rowAt, skipRows }: RestEntity, items: readonly JsonValue[]): readonly JsonValue[] =>

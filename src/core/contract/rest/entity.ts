@@ -34,6 +34,9 @@ export const restEntityShape = z.strictObject({
   recordsAt: answerPath
     .default('')
     .describe('Path of the array of records in a response; empty when the response is the array'),
+  emptyWhen: condition
+    .optional()
+    .describe('Holds in an answer that leaves that array out because there are no records'),
   rowAt: answerPath.default('').describe('Path of the record inside an item of that array'),
   skipRows: z.array(condition).max(5).default([]).describe('Items of that array that are no records'),
   fieldsAt: fieldPath.optional().describe('Path of the fields inside a record: where they are written and looked up'),
