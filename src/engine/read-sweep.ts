@@ -13,7 +13,7 @@ import {
 import { checkPageOrder } from '../core/read/page-order.ts';
 import { isBySequence, sequencePlaceTrouble } from '../core/read/sequence.ts';
 import { followToken, NO_TOKENS, type TokenTrail } from '../core/read/token-trail.ts';
-import type { DeletedRow, PageReply } from '../core/system/entity-driver.ts';
+import type { DeletedRow, PageReply, Scan } from '../core/system/entity-driver.ts';
 import type { SystemFailure } from '../core/system/failure.ts';
 import type { Prepared } from './contracts.ts';
 import { filedId, type Observation, observeRecord, observeUnusable } from './observe.ts';
@@ -46,6 +46,8 @@ type Sweep = {
   part: number;
   /** Pages read in this cycle. */
   pages: number;
+  /** What the driver said of the scan last; null where it said nothing. */
+  scan: Scan | null;
 };
 
 type PageEnd =
@@ -161,6 +163,7 @@ const readPage = async (context: Context, sweep: Sweep): Promise<PageEnd> => {
   const { token, state } = sweep;
   const request = { since: token === null ? state.since : null, token, pageSize: source.pageSize };
   const { reply } = await withRetry(ports.runtime, () => source.readPage(request));
+  sweep.scan = reply.scan ?? sweep.scan;
   if (reply.kind === 'failed') return { ...reply, isPlaceLost: reply.failure.kind === 'rejected' };
   const where = `page ${sweep.pages + 1} of source "${prepared.bundle.source.name}"`;
   const followed = reply.nextToken === null ? state.trail : followToken(state.trail, reply.nextToken);
@@ -191,11 +194,14 @@ const takeUp = (checkpoint: Checkpoint, again: ReadAgain, { bound, newId }: Begi
   const start = sweepStart(checkpoint, again);
   const { cursor: mark, begunAt, sweep } = checkpoint.fetched;
   const state = { id: newId(), since: null, last: null, trail: NO_TOKENS };
-  const both = { mark, part: 0, pages: 0 };
+  const both = { mark, part: 0, pages: 0, scan: null };
   return start.kind === 'continue'
     ? { ...both, token: start.token, begunAt, state: sweep ?? state }
     : { ...both, token: null, begunAt: bound, state: { ...state, since: start.since } };
 };
+
+/** What one cycle read. */
+type SweepRead = Pick<Sweep, 'pages' | 'scan'> & { readonly failure: SystemFailure | null };
 
 type Begin = { readonly bound: Instant; readonly newId: () => string };
 
@@ -205,7 +211,7 @@ type Begin = { readonly bound: Instant; readonly newId: () => string };
  * A token kept from an earlier poll may have expired, or lead back into a circle; the sweep then begins again at the
  * mark, which costs reading and loses nothing.
  */
-export const readSweep = async (context: Context): Promise<{ pages: number; failure: SystemFailure | null }> => {
+export const readSweep = async (context: Context): Promise<SweepRead> => {
   const { ports, prepared, cycle } = context;
   const { read } = prepared.bundle.sync;
   const { checkpoint, bound } = cycle;
@@ -214,7 +220,7 @@ export const readSweep = async (context: Context): Promise<{ pages: number; fail
   const trouble = isBySequence(prepared.bundle) ? sequencePlaceTrouble(sweep.state.since) : undefined;
   if (trouble !== undefined) {
     const reason = `Cannot read source "${prepared.bundle.source.name}": ${trouble}`;
-    return { pages: 0, failure: { kind: 'malformed', reason } };
+    return { pages: 0, scan: null, failure: { kind: 'malformed', reason } };
   }
   let mayRestart = sweep.token !== null;
   let failure: SystemFailure | null = null;
@@ -224,12 +230,14 @@ export const readSweep = async (context: Context): Promise<{ pages: number; fail
     const end = await readPage(context, sweep);
     if (end.kind === 'end') break;
     if (end.kind === 'more') continue;
-    if (!mayRestart || sweep.pages > 0 || !end.isPlaceLost) return { pages: sweep.pages, failure: end.failure };
+    if (!mayRestart || sweep.pages > 0 || !end.isPlaceLost) {
+      return { pages: sweep.pages, scan: sweep.scan, failure: end.failure };
+    }
     mayRestart = false;
     // An expired token is nobody's fault; paging that goes in a circle is said, even where reading goes on.
     if (end.failure.kind !== 'rejected') failure = end.failure;
     const fetched = { ...checkpoint.fetched, token: null };
     sweep = takeUp({ ...checkpoint, fetched }, read, { bound, newId });
   }
-  return { pages: sweep.pages, failure };
+  return { pages: sweep.pages, scan: sweep.scan, failure };
 };

@@ -192,6 +192,8 @@ export const emit = route({
     bytesMax: z.int().min(0),
     /** Why reading ended early; null when it did not. */
     failure: z.string().max(REASON_CHARS_MAX).nullable(),
+    /** What speaks against the scan of the source having shown all there is; null where nothing does. */
+    scan: z.string().max(REASON_CHARS_MAX).nullable().default(null),
   }),
   reply: z.object({
     items: z.array(deliveryItem),

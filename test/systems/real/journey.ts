@@ -6,6 +6,7 @@ import { systemContract } from '../../../src/core/contract/system-contract.ts';
 import type { StorePort } from '../../../src/core/protocol/store-port.ts';
 import type { EntityDriver } from '../../../src/core/system/entity-driver.ts';
 import type { DriverFactory } from '../../../src/engine/contracts.ts';
+import { scanWords } from '../../../src/core/read/scan-words.ts';
 import { poll, type PollResult } from '../../../src/engine/poll.ts';
 import { upsertMany } from '../../../src/engine/upsert.ts';
 import { createEntityDriver } from '../../../src/systems/registry.ts';
@@ -30,6 +31,8 @@ export type Journey = {
   readonly pages: number;
   /** Why polls ended early, each once. */
   readonly failures: readonly string[];
+  /** What spoke against the scans, each once. */
+  readonly scans: readonly string[];
   /** What became of what was read. */
   readonly counts: Awaited<ReturnType<StorePort['getStream']>>['counts'];
 };
@@ -129,18 +132,22 @@ export const travel = async (store: StorePort, route: Route, people: People): Pr
     await disturb([...seen]);
   });
   const failures = new Set<string>();
+  const scans = new Set<string>();
   let pages = 0;
   for (let polls = 0; polls < POLLS_MAX; polls += 1) {
     const result = await poll(ports(), { sync: SYNC, stream: 'main', limit: ITEMS_A_POLL });
     if (result.kind !== 'items') throw new Error(`Expected items, got ${result.kind}`);
     pages += result.pages;
+    const words = scanWords(result.scan);
+    if (words !== null) scans.add(words);
     if (result.failure !== null) failures.add(result.failure.reason);
     for (let at = 0; at < result.items.length; at += ITEMS_A_WRITE) {
       await write(ports(), result.items.slice(at, at + ITEMS_A_WRITE));
     }
     const { checkpoint, counts } = await store.getStream({ sync: SYNC, stream: 'main' }, {});
     const isOver = checkpoint.fetched.token === null || result.failure !== null;
-    if (isOver && result.items.length === 0 && result.waiting === 0) return { pages, failures: [...failures], counts };
+    if (isOver && result.items.length === 0 && result.waiting === 0)
+      return { pages, failures: [...failures], scans: [...scans], counts };
   }
   throw new Error(`The journey did not end in ${POLLS_MAX} polls: ${[...failures].join('; ')}`);
 };

@@ -27,3 +27,24 @@ test.each([
   },
   JOURNEY_MS_MAX,
 );
+
+test(
+  'G6 json-server, read by its links, which count pages: they lose records, and the scan says that it is unstable',
+  async () => {
+    const source = jsonServerSource(server.url);
+    const { place, copies } = createMemoryTarget();
+    const route = {
+      source: jsonServerRecords(server.url, { style: 'link' }),
+      target: place,
+      secrets: {},
+      pageSize: 250,
+    };
+    const { lost, doubled, scans } = await journeyOf({ source, route, copies });
+    expect(lost.length).toBeGreaterThan(0);
+    expect({ doubled, scans }).toEqual({
+      doubled: [],
+      scans: [expect.stringMatching(/^unstable: its pages are counted/)],
+    });
+  },
+  JOURNEY_MS_MAX,
+);
