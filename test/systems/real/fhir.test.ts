@@ -66,7 +66,11 @@ test(
       externalIdField: 'identifier.0.value',
     });
     const upsert = (externalId: string, name: string) =>
-      driver.write({ kind: 'upsert', externalId, fields: { name: [{ text: name }] } });
+      driver.write({
+        kind: 'upsert',
+        externalId,
+        fields: { name: [{ text: name }], identifier: { 0: { value: externalId } } },
+      });
     const first = await upsert('C-7', 'Ann');
     expect(first).toMatchObject({ kind: 'written', created: true });
     await upsert('C-8', 'Bob');

@@ -154,8 +154,9 @@ export const fhirPatientsByIdentifier = (url: string): SystemDocument =>
         quote: 'fhir',
         body: {
           merge: [
-            { resourceType: 'Patient', identifier: [{ system: SYSTEM, value: '{externalId}' }] },
             '{fieldsWithoutKey}',
+            // Last, so that it stands in the place of what is left of the key's path.
+            { resourceType: 'Patient', identifier: [{ system: SYSTEM, value: '{externalId}' }] },
           ],
         },
       },
