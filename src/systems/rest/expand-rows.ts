@@ -10,9 +10,9 @@ import { malformed, type RestReading } from './rest-reading.ts';
 const AT_ONCE = 8;
 const GONE = [404, 410];
 
-type FeedRows = Rows & { readonly deleted: readonly DeletedRow[] };
+export type FeedRows = Rows & { readonly deleted: readonly DeletedRow[] };
 type Failed = { readonly kind: 'failed'; readonly failure: SystemFailure };
-type Expanded = ({ readonly kind: 'rows' } & FeedRows) | Failed;
+export type Expanded = ({ readonly kind: 'rows' } & FeedRows) | Failed;
 
 /**
  * Reads the records that the rows of a page only name, each once, for the newest row of its ID. One that is not there

@@ -5,8 +5,9 @@ import { isJsonObject, type JsonValue, valueAt } from '../../core/json.ts';
 import type { PageReply, PageRequest } from '../../core/system/entity-driver.ts';
 import { pageWith, readToken } from '../page-token.ts';
 import { holds } from './dialect.ts';
-import { expandRows } from './expand-rows.ts';
+import type { FeedRows } from './expand-rows.ts';
 import { getRows, malformed, type RestReading } from './rest-reading.ts';
+import { rowsOf } from './sequence-rows.ts';
 
 const stateSchema = z.strictObject({
   style: z.literal('sequence'),
@@ -88,21 +89,7 @@ const troubleIn = (
   return isStuck ? `${known.length} changes share one sequence and fill the page; raise pageSize` : undefined;
 };
 
-type Rows = Extract<Awaited<ReturnType<typeof expandRows>>, { kind: 'rows' }>;
-
-const rowsOf = (reading: RestReading, rows: readonly JsonValue[]): ReturnType<typeof expandRows> => {
-  const { deletedWhen } = reading.entity;
-  const { records, unusable } = reading.reader.read(rows);
-  const isDeletion = ({ body }: (typeof records)[number]): boolean =>
-    deletedWhen !== undefined && holds(deletedWhen, body);
-  return expandRows(reading, {
-    records: records.filter((record) => !isDeletion(record)),
-    deleted: records.filter(isDeletion).map(({ id, updatedAt }) => ({ id, updatedAt })),
-    unusable,
-  });
-};
-
-const withDeleted = ({ deleted }: Rows, reply: PageReply): PageReply =>
+const withDeleted = ({ deleted }: FeedRows, reply: PageReply): PageReply =>
   reply.kind === 'page' && deleted.length > 0 ? { ...reply, deleted } : reply;
 
 const isArray = (value: JsonValue | undefined): value is readonly JsonValue[] => Array.isArray(value);

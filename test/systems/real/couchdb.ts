@@ -78,6 +78,13 @@ export const couchdbPeople = (url: string): SourcePlace => ({
         sinceParam: 'since',
         pageSizeParam: 'limit',
         deletedWhen: { at: 'deleted', is: true },
+        requests: {
+          readByIds: {
+            path: 'people/_changes',
+            query: { filter: '_doc_ids', doc_ids: '[{values}]', include_docs: 'true' },
+            quote: 'json',
+          },
+        },
       },
     },
   },

@@ -3,11 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ContractBundle } from '../../../src/core/contract/bundle.ts';
 import { syncContract, type SyncContract } from '../../../src/core/contract/sync-contract.ts';
 import { systemContract } from '../../../src/core/contract/system-contract.ts';
+import { instantFromMs } from '../../../src/core/instant.ts';
+import type { ReconcileResult } from '../../../src/core/protocol/reconcile-routes.ts';
 import type { StorePort } from '../../../src/core/protocol/store-port.ts';
 import type { EntityDriver } from '../../../src/core/system/entity-driver.ts';
 import type { DriverFactory } from '../../../src/engine/contracts.ts';
 import { scanWords } from '../../../src/core/read/scan-words.ts';
 import { poll, type PollResult } from '../../../src/engine/poll.ts';
+import { reconcile } from '../../../src/engine/reconcile.ts';
 import { upsertMany } from '../../../src/engine/upsert.ts';
 import { createEntityDriver } from '../../../src/systems/registry.ts';
 import { disturbanceOf } from './disturbance.ts';
@@ -150,6 +153,16 @@ export const travel = async (store: StorePort, route: Route, people: People): Pr
       return { pages, failures: [...failures], scans: [...scans], counts };
   }
   throw new Error(`The journey did not end in ${POLLS_MAX} polls: ${[...failures].join('; ')}`);
+};
+
+/** Compares all of a source that is ordered by a sequence with the target, after a journey. */
+export const reconcileWhole = async (store: StorePort, route: Route): Promise<ReconcileResult> => {
+  const ports = portsOf(store, route, () => Promise.resolve());
+  const window = { kind: 'between', from: instantFromMs(0), to: null } as const;
+  for (;;) {
+    const result = await reconcile(ports(), { sync: SYNC, stream: 'main', window, repair: false });
+    if (result.state === 'finished') return result;
+  }
 };
 
 export type Arrival = {

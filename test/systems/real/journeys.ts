@@ -34,14 +34,18 @@ type Setup = {
   readonly source: RealSource;
   readonly route: Route;
   readonly copies: () => Promise<Copies>;
+  /** Runs when all has arrived. */
+  readonly then?: (store: StorePort) => Promise<void>;
 };
 
 export type Outcome = Journey & Arrival & { readonly records: number };
 
 /** One journey, and what of the source is on the target after it. */
-export const journeyOf = ({ store = 'model', source, route, copies }: Setup): Promise<Outcome> =>
+export const journeyOf = ({ store = 'model', source, route, copies, then }: Setup): Promise<Outcome> =>
   withStore(store, async (port) => {
     const journey = await travel(port, route, source.people);
     const there = await source.all();
-    return { ...journey, ...arrivalOf(there, await copies()), records: there.size };
+    const arrival = arrivalOf(there, await copies());
+    await then?.(port);
+    return { ...journey, ...arrival, records: there.size };
   });

@@ -2,7 +2,12 @@ import { z } from 'zod';
 import { createMemoryEntity } from '../../world/memory-entity.ts';
 import type { Copies, TargetPlace } from './real-system.ts';
 
-type MemoryTarget = { readonly place: TargetPlace; readonly copies: () => Promise<Copies> };
+type MemoryTarget = {
+  readonly place: TargetPlace;
+  readonly copies: () => Promise<Copies>;
+  /** Takes a record away, behind the back of whoever wrote it. */
+  readonly lose: (externalId: string) => void;
+};
 
 const written = z.array(z.object({ externalId: z.string(), name: z.string() }));
 
@@ -27,5 +32,11 @@ export const createMemoryTarget = (): MemoryTarget => {
     const byId = Map.groupBy(written.parse(rows), ({ externalId }) => externalId);
     return Promise.resolve(new Map([...byId].map(([id, found]) => [id, found.map(({ name }) => name)])));
   };
-  return { place, copies };
+  const lose = (externalId: string): void => {
+    rows.splice(
+      rows.findIndex((row) => row['externalId'] === externalId),
+      1,
+    );
+  };
+  return { place, copies, lose };
 };
