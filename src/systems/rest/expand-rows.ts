@@ -65,11 +65,11 @@ const bodyOf = async ({ entity, http, subject }: RestReading, record: SystemReco
 
 /** Each member as one segment; undefined where the row lacks one. */
 const pathOf = (template: string, row: JsonObject): string | undefined => {
-  let isLacking = false;
+  const lacking: string[] = [];
   const path = template.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => {
     const segment = pathSegment(scalarText(valueAt(row, name)) ?? '');
-    if (segment === undefined) isLacking = true;
+    if (segment === undefined) lacking.push(name);
     return segment ?? '';
   });
-  return isLacking ? undefined : path;
+  return lacking.length > 0 ? undefined : path;
 };

@@ -25,7 +25,7 @@ test(
       source,
       route,
       copies,
-      then: async (store) => {
+      afterwards: async (store) => {
         expect(await reconcileWhole(store, route)).toMatchObject({ verdict: 'matched', counts: { source: RECORDS } });
         lose('p4321');
         const { verdict, counts, differences } = await reconcileWhole(store, route);

@@ -149,8 +149,9 @@ export const travel = async (store: StorePort, route: Route, people: People): Pr
     }
     const { checkpoint, counts } = await store.getStream({ sync: SYNC, stream: 'main' }, {});
     const isOver = checkpoint.fetched.token === null || result.failure !== null;
-    if (isOver && result.items.length === 0 && result.waiting === 0)
+    if (isOver && result.items.length === 0 && result.waiting === 0) {
       return { pages, failures: [...failures], scans: [...scans], counts };
+    }
   }
   throw new Error(`The journey did not end in ${POLLS_MAX} polls: ${[...failures].join('; ')}`);
 };

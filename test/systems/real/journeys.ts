@@ -35,17 +35,17 @@ type Setup = {
   readonly route: Route;
   readonly copies: () => Promise<Copies>;
   /** Runs when all has arrived. */
-  readonly then?: (store: StorePort) => Promise<void>;
+  readonly afterwards?: (store: StorePort) => Promise<void>;
 };
 
 export type Outcome = Journey & Arrival & { readonly records: number };
 
 /** One journey, and what of the source is on the target after it. */
-export const journeyOf = ({ store = 'model', source, route, copies, then }: Setup): Promise<Outcome> =>
+export const journeyOf = ({ store = 'model', source, route, copies, afterwards }: Setup): Promise<Outcome> =>
   withStore(store, async (port) => {
     const journey = await travel(port, route, source.people);
     const there = await source.all();
     const arrival = arrivalOf(there, await copies());
-    await then?.(port);
+    await afterwards?.(port);
     return { ...journey, ...arrival, records: there.size };
   });
