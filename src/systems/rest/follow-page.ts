@@ -110,8 +110,8 @@ const afterPage = (
   if (state.empty > EMPTY_PAGES_MAX) {
     return malformed(`Cannot read on ${subject}: ${state.empty} pages in a row were empty`);
   }
-  const doubt: Scan | undefined =
-    state.doubt !== null && before.doubt === null ? { kind: 'unstable', because: state.doubt } : undefined;
+  // With each page from there on: whoever reads may end before the scan does.
+  const doubt: Scan | undefined = state.doubt === null ? undefined : { kind: 'unstable', because: state.doubt };
   return pageWith(rows, { ...state, style: next.style, place: next.place }, subject, doubt);
 };
 

@@ -156,7 +156,7 @@ export const travel = async (store: StorePort, route: Route, people: People): Pr
   throw new Error(`The journey did not end in ${POLLS_MAX} polls: ${[...failures].join('; ')}`);
 };
 
-/** Compares all of a source that is ordered by a sequence with the target, after a journey. */
+/** Compares all of a source with the target, but for what changed within the settle time. */
 export const reconcileWhole = async (store: StorePort, route: Route): Promise<ReconcileResult> => {
   const ports = portsOf(store, route, () => Promise.resolve());
   const window = { kind: 'between', from: instantFromMs(0), to: null } as const;

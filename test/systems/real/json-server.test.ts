@@ -1,5 +1,6 @@
 import type { RunningServer } from '../../../demo/processes/spawn-server.ts';
 import { JOURNEY_MS_MAX, journeyOf, RECORDS } from './journeys.ts';
+import { reconcileWhole } from './journey.ts';
 import { jsonServerRecords, jsonServerSource, startJsonServer } from './json-server.ts';
 import { createMemoryTarget } from './memory-target.ts';
 import { lostByPlainLoop } from './plain-loop.ts';
@@ -29,7 +30,7 @@ test.each([
 );
 
 test(
-  'G6 json-server, read by its links, which count pages: they lose records, and the scan says that it is unstable',
+  'G6 json-server, read by its links, which count pages: they lose records, the scan says that it is unstable, and a reconciliation names them',
   async () => {
     const source = jsonServerSource(server.url);
     const { place, copies } = createMemoryTarget();
@@ -39,12 +40,21 @@ test(
       secrets: {},
       pageSize: 250,
     };
-    const { lost, doubled, scans } = await journeyOf({ source, route, copies });
-    expect(lost.length).toBeGreaterThan(0);
-    expect({ doubled, scans }).toEqual({
-      doubled: [],
-      scans: [expect.stringMatching(/^unstable: its pages are counted/)],
+    const found: string[] = [];
+    const { lost, doubled, scans } = await journeyOf({
+      source,
+      route,
+      copies,
+      afterwards: async (store) => {
+        const { verdict, differences } = await reconcileWhole(store, route);
+        expect(verdict).toBe('mismatched');
+        found.push(...differences.map(({ externalId }) => externalId));
+      },
     });
+    expect(lost.length).toBeGreaterThan(0);
+    expect(doubled).toEqual([]);
+    expect(scans).toEqual([expect.stringMatching(/^unstable: its pages are counted/)]);
+    expect(new Set(found)).toEqual(new Set(lost));
   },
   JOURNEY_MS_MAX,
 );
