@@ -31,7 +31,7 @@ test(
     // Where the next link holds the last key, the loop is right, and the disturbance does no harm.
     expect(await lostByPlainLoop(source)).toBe(0);
     const route = { source: capCustomers(url), target: jsonServerContacts(crm), secrets: capSecrets, pageSize: 250 };
-    const outcome = await journeyOf({ store: 'embedded', source, route, copies: () => jsonServerCopies(crm) });
+    const outcome = await journeyOf({ source, route, copies: () => jsonServerCopies(crm) });
     expect(outcome).toMatchObject({ records: RECORDS, lost: [], doubled: [], failures: [] });
   },
   JOURNEY_MS_MAX,

@@ -107,7 +107,7 @@ export const fhirPatients = (url: string): SourcePlace => ({
     },
   }),
   entity: 'patients',
-  name: 'name[0].text',
+  name: 'name.0.text',
 });
 
 const target = (system: SystemDocument, externalIdField: string): TargetPlace => ({

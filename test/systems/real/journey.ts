@@ -49,10 +49,11 @@ const syncOf = ({ source, target }: Route): SyncContract =>
     ticket: 'TEST-1',
     source: { system: 'source', entity: source.entity },
     target: { system: 'target', entity: target.entity, externalIdField: target.externalIdField },
-    fields: target.fields.map(({ expression, ...field }) => ({
-      ...field,
-      expression: expression.replaceAll('{name}', () => source.name),
-    })),
+    fields: target.fields.map(({ expression, ...field }) =>
+      expression === '{name}'
+        ? { ...field, source: source.name }
+        : { ...field, expression: expression.replaceAll('{name}', () => source.name) },
+    ),
     delivery: { inFlightMax: 100_000 },
   });
 

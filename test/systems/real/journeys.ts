@@ -1,5 +1,5 @@
 import type { StorePort } from '../../../src/core/protocol/store-port.ts';
-import { databases, theModel } from '../../world/on-stores.ts';
+import { theModel } from '../../world/on-stores.ts';
 import { type Arrival, arrivalOf, type Journey, type Route, travel } from './journey.ts';
 import type { Copies, RealSource } from './real-system.ts';
 
@@ -14,14 +14,9 @@ const realClock = {
   },
 };
 
-/** What keeps the checkpoints: the embedded store, or its model, which is quicker and held to the same by test/conformance. */
-export type StoreKind = 'embedded' | 'model';
-
-const embedded = databases.filter(({ name }) => name === 'embedded');
-
-const withStore = async <T>(kind: StoreKind, run: (store: StorePort) => Promise<T>): Promise<T> => {
-  const [implementation = theModel] = kind === 'embedded' ? embedded : [];
-  const store = await implementation.start(realClock);
+/** The model of the store: quicker than a database, and held to the same by test/conformance. */
+const withStore = async <T>(run: (store: StorePort) => Promise<T>): Promise<T> => {
+  const store = await theModel.start(realClock);
   try {
     return await run(await store.fresh());
   } finally {
@@ -30,7 +25,6 @@ const withStore = async <T>(kind: StoreKind, run: (store: StorePort) => Promise<
 };
 
 type Setup = {
-  readonly store?: StoreKind;
   readonly source: RealSource;
   readonly route: Route;
   readonly copies: () => Promise<Copies>;
@@ -41,8 +35,8 @@ type Setup = {
 export type Outcome = Journey & Arrival & { readonly records: number };
 
 /** One journey, and what of the source is on the target after it. */
-export const journeyOf = ({ store = 'model', source, route, copies, afterwards }: Setup): Promise<Outcome> =>
-  withStore(store, async (port) => {
+export const journeyOf = ({ source, route, copies, afterwards }: Setup): Promise<Outcome> =>
+  withStore(async (port) => {
     const journey = await travel(port, route, source.people);
     const there = await source.all();
     const arrival = arrivalOf(there, await copies());

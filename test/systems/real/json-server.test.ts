@@ -13,18 +13,17 @@ beforeEach(async () => {
 
 afterEach(() => server.stop());
 
-test.each([
-  ['by key', { style: 'keyset' }],
-  ['by row numbers', { style: 'offset', param: '_start' }],
-] as const)(
-  'G1 G2 json-server, read %s: a plain loop loses records; here none is lost or doubled',
-  async (_way, paging) => {
+// Read by key, it is the source of the journeys to CAP and to FHIR.
+test(
+  'G1 G2 json-server, by row numbers: a plain loop loses records; here none is lost or doubled',
+  async () => {
     const source = jsonServerSource(server.url);
     expect(await lostByPlainLoop(source)).toBeGreaterThan(0);
     const { place, copies } = createMemoryTarget();
+    const paging = { style: 'offset', param: '_start' } as const;
     const route = { source: jsonServerRecords(server.url, paging), target: place, secrets: {}, pageSize: 250 };
     const outcome = await journeyOf({ source, route, copies });
-    expect(outcome).toMatchObject({ records: RECORDS, lost: [], doubled: [], failures: [] });
+    expect(outcome).toMatchObject({ records: RECORDS, lost: [], doubled: [], failures: [], scans: [] });
   },
   JOURNEY_MS_MAX,
 );

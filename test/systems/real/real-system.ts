@@ -30,7 +30,7 @@ export type Place = {
 };
 
 export type SourcePlace = Place & {
-  /** JSONata that gives the name of a record. */
+  /** Path of the name of a record. */
   readonly name: string;
 };
 
