@@ -94,7 +94,7 @@ const afterPage = (
     rows: before.rows + count,
     total: before.total ?? totalIn(reading, reply.json) ?? null,
     at: rows.records.at(-1)?.updatedAt ?? before.at,
-    doubt: before.doubt ?? doubtOf(reading, { count, pageSize, asked: reply.url.href, next: next.place }),
+    doubt: before.doubt ?? doubtOf(reading, { count, pageSize, asked: reply.href, next: next.place }),
   };
   const isCut = capIn(reading, state.rows, reply.json) || (next.place === null && isPlateau(reading, reply.json));
   if (isCut) return nextWindow(reading, state, rows);
