@@ -7,8 +7,15 @@
  */
 export type Instant = string & { readonly __instant: unique symbol };
 
-/** How a source writes its timestamps. `iso-s` and `sql-s` (`2026-01-31 23:59:59`) are in UTC and whole seconds. */
-export type TimestampFormat = 'iso' | 'iso-s' | 'sql-s' | 'epoch-ms' | 'epoch-s';
+/**
+ * How a source writes its timestamps. `iso-s` and `sql-s` (`2026-01-31 23:59:59`) are in UTC and whole seconds. A
+ * `sequence` is no time: a whole number that grows with each change. It is kept as the instant so many seconds after
+ * 1970 began, which sorts, compares and shifts as the number does.
+ */
+export type TimestampFormat = 'iso' | 'iso-s' | 'sql-s' | 'epoch-ms' | 'epoch-s' | 'sequence';
+
+/** The greatest sequence. Its instant lies in 2001, before every time of a clock. */
+export const SEQUENCE_MAX = 999_999_999;
 
 const ISO =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9})\d*)?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
@@ -98,13 +105,17 @@ const parseIso = (text: string): Instant | undefined => {
 /**
  * Reads a source's timestamp. A time without a zone is taken as UTC.
  *
- * @param value  ISO 8601 text, or a count of (milli)seconds since 1970 as number or digits
- * @returns undefined when the value is not a timestamp of that format, or one outside the years 0000 to 9999
+ * @param value  ISO 8601 text, or a count of (milli)seconds since 1970, or a sequence, as number or digits
+ * @returns undefined when the value is not a timestamp of that format, or one outside the years 0000 to 9999, or a
+ *   sequence above 999,999,999
  */
 export const parseInstant = (value: unknown, format: TimestampFormat = 'iso'): Instant | undefined => {
-  if (format !== 'epoch-ms' && format !== 'epoch-s') return typeof value === 'string' ? parseIso(value) : undefined;
+  if (format === 'iso' || format === 'iso-s' || format === 'sql-s') {
+    return typeof value === 'string' ? parseIso(value) : undefined;
+  }
   const digits = typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
   if (typeof digits !== 'string' || !MS_DIGITS.test(digits)) return undefined;
+  if (format === 'sequence' && (Number(digits) < 0 || Number(digits) > SEQUENCE_MAX)) return undefined;
   return inRange(BigInt(digits) * (format === 'epoch-ms' ? NANOS_PER_MS : NANOS_PER_SECOND));
 };
 
@@ -144,8 +155,13 @@ export const formatInstant = (instant: Instant, format: TimestampFormat): string
       return String(instantToMs(instant));
     case 'epoch-s':
       return String(Math.floor(instantToMs(instant) / 1000));
+    case 'sequence':
+      return String(sequenceOf(instant));
   }
 };
+
+/** The sequence that an instant stands for; 0 for what lies before it. */
+export const sequenceOf = (instant: Instant): number => Math.max(0, Math.floor(instantToMs(instant) / 1000));
 
 /** -1, 0 or 1 as `a` is before, at or after `b`. */
 export const compareInstants = (a: Instant, b: Instant): -1 | 0 | 1 => (a < b ? -1 : a > b ? 1 : 0);

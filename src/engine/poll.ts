@@ -2,6 +2,8 @@ import { compareInstants, shiftInstant } from '../core/instant.ts';
 import { PAYLOAD_BYTES_MAX, type DeliveryItem } from '../core/protocol/cycle-routes.ts';
 import { storableReason } from '../core/protocol/reason.ts';
 import type { StorePort } from '../core/protocol/store-port.ts';
+import { scanWords } from '../core/read/scan-words.ts';
+import type { Scan } from '../core/system/entity-driver.ts';
 import type { SystemFailure } from '../core/system/failure.ts';
 import { type ContractCache, type DriverFactory, prepare, type Prepared, takeContract } from './contracts.ts';
 import { readSweep } from './read-sweep.ts';
@@ -35,6 +37,8 @@ export type PollResult =
       readonly waiting: number;
       /** Pages read from the source. */
       readonly pages: number;
+      /** How the scan of the source stands, where its driver certifies that; null otherwise. */
+      readonly scan: Scan | null;
       /** Why reading stopped before the end; what was read is kept and the next poll goes on there. */
       readonly failure: SystemFailure | null;
     }
@@ -67,7 +71,7 @@ export const poll = async (ports: PollPorts, request: PollRequest): Promise<Poll
   // Another process of the store may have a clock that is a little ahead: no sweep may end before the mark of the last.
   const bound = compareInstants(mark, until) > 0 ? mark : until;
   const cycle = { id: cycleId, fence, checkpoint, bound };
-  const { pages, failure } = await readSweep({ ports, prepared, cycle });
+  const { pages, scan, failure } = await readSweep({ ports, prepared, cycle });
   const { emitMax } = prepared.bundle.sync.delivery;
   const out = await store.emit(
     { cycle: cycleId },
@@ -76,6 +80,7 @@ export const poll = async (ports: PollPorts, request: PollRequest): Promise<Poll
       limit: request.limit ?? emitMax,
       bytesMax: EMIT_BYTES_MAX,
       failure: failure === null ? null : storableReason(failure.reason),
+      scan: scanWords(scan),
     },
   );
   return {
@@ -85,6 +90,7 @@ export const poll = async (ports: PollPorts, request: PollRequest): Promise<Poll
     items: out.items,
     waiting: out.waiting,
     pages,
+    scan,
     failure,
   };
 };

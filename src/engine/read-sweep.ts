@@ -11,8 +11,9 @@ import {
   sweepStart,
 } from '../core/read/checkpoint.ts';
 import { checkPageOrder } from '../core/read/page-order.ts';
+import { isBySequence, sequencePlaceTrouble } from '../core/read/sequence.ts';
 import { followToken, NO_TOKENS, type TokenTrail } from '../core/read/token-trail.ts';
-import type { PageReply, SystemRecord } from '../core/system/entity-driver.ts';
+import type { DeletedRow, PageReply, Scan } from '../core/system/entity-driver.ts';
 import type { SystemFailure } from '../core/system/failure.ts';
 import type { Prepared } from './contracts.ts';
 import { filedId, type Observation, observeRecord, observeUnusable } from './observe.ts';
@@ -45,6 +46,8 @@ type Sweep = {
   part: number;
   /** Pages read in this cycle. */
   pages: number;
+  /** What the driver said of the scan last; null where it said nothing. */
+  scan: Scan | null;
 };
 
 type PageEnd =
@@ -59,14 +62,15 @@ const malformed = (reason: string, isPlaceLost = false): PageEnd => ({
   isPlaceLost,
 });
 
-const cursorOf = (record: SystemRecord | undefined): Cursor | null =>
+/** Where a row stands, be it a record or the deletion of one. */
+const cursorOf = (record: DeletedRow | undefined): Cursor | null =>
   record === undefined ? null : { updatedAt: record.updatedAt, id: filedId(record.id) };
 
 /**
  * The furthest record that may become the mark. A record dated after the frozen bound is delivered, but a mark set by
  * it (one row dated 2099 is enough) would leave every later change below the mark, unread.
  */
-const markOf = (records: readonly SystemRecord[], bound: Instant): Cursor | null =>
+const markOf = (records: readonly DeletedRow[], bound: Instant): Cursor | null =>
   cursorOf(records.findLast(({ updatedAt }) => compareInstants(updatedAt, bound) <= 0));
 
 /** What is recorded of a row, and the characters of its payload. */
@@ -107,20 +111,26 @@ const nextStart = ({ prepared, cycle }: Context, { begunAt }: Sweep, mark: Curso
 
 const recordPage = async (context: Context, sweep: Sweep, page: ReadPage, trail: TokenTrail): Promise<void> => {
   const { ports, prepared, cycle } = context;
+  const { deleted = [] } = page;
   const rows: Sized[] = page.unusable.map((row) => ({ observed: observeUnusable(row, sweep.pages), chars: 0 }));
   for (const record of page.records) rows.push(await observeRecord(prepared.mapping, record));
   const parts = partition(rows);
-  const pageDigest = digestJson(rows.map(({ observed: { externalId, digest } }) => [externalId, digest]));
-  const last = cursorOf(page.records.at(-1));
+  const pageDigest = digestJson([
+    ...rows.map(({ observed: { externalId, digest } }) => [externalId, digest]),
+    ...deleted.map(({ id }) => [filedId(id), 'deleted']),
+  ]);
+  const last = furthest(cursorOf(page.records.at(-1)), cursorOf(deleted.at(-1)));
   // Until the last part is in, a crash must read this page again: hence the place that led to it.
   const before = { mark: sweep.mark, token: sweep.token, state: sweep.state };
   const after = {
-    mark: furthest(sweep.mark, markOf(page.records, cycle.bound)),
+    mark: [page.records, deleted].map((rows) => markOf(rows, cycle.bound)).reduce(furthest, sweep.mark),
     token: page.nextToken,
     state: { ...sweep.state, last: last ?? sweep.state.last, trail },
   };
   for (const [index, records] of parts.entries()) {
     const place = index === parts.length - 1 ? after : before;
+    // Counted with the last part, as the mark is moved by it.
+    const gone = place === after ? deleted.length : 0;
     await ports.store.recordPage(
       { cycle: cycle.id },
       {
@@ -128,7 +138,8 @@ const recordPage = async (context: Context, sweep: Sweep, page: ReadPage, trail:
         page: sweep.part,
         tokenDigest: before.token === null ? null : digestText(before.token),
         pageDigest,
-        rows: records.length,
+        rows: records.length + gone,
+        deleted: gone,
         first: cursorOf(page.records[0]),
         last,
         records,
@@ -152,6 +163,7 @@ const readPage = async (context: Context, sweep: Sweep): Promise<PageEnd> => {
   const { token, state } = sweep;
   const request = { since: token === null ? state.since : null, token, pageSize: source.pageSize };
   const { reply } = await withRetry(ports.runtime, () => source.readPage(request));
+  sweep.scan = reply.scan ?? sweep.scan;
   if (reply.kind === 'failed') return { ...reply, isPlaceLost: reply.failure.kind === 'rejected' };
   const where = `page ${sweep.pages + 1} of source "${prepared.bundle.source.name}"`;
   const followed = reply.nextToken === null ? state.trail : followToken(state.trail, reply.nextToken);
@@ -182,11 +194,14 @@ const takeUp = (checkpoint: Checkpoint, again: ReadAgain, { bound, newId }: Begi
   const start = sweepStart(checkpoint, again);
   const { cursor: mark, begunAt, sweep } = checkpoint.fetched;
   const state = { id: newId(), since: null, last: null, trail: NO_TOKENS };
-  const both = { mark, part: 0, pages: 0 };
+  const both = { mark, part: 0, pages: 0, scan: null };
   return start.kind === 'continue'
     ? { ...both, token: start.token, begunAt, state: sweep ?? state }
     : { ...both, token: null, begunAt: bound, state: { ...state, since: start.since } };
 };
+
+/** What one cycle read. */
+type SweepRead = Pick<Sweep, 'pages' | 'scan'> & { readonly failure: SystemFailure | null };
 
 type Begin = { readonly bound: Instant; readonly newId: () => string };
 
@@ -196,12 +211,17 @@ type Begin = { readonly bound: Instant; readonly newId: () => string };
  * A token kept from an earlier poll may have expired, or lead back into a circle; the sweep then begins again at the
  * mark, which costs reading and loses nothing.
  */
-export const readSweep = async (context: Context): Promise<{ pages: number; failure: SystemFailure | null }> => {
+export const readSweep = async (context: Context): Promise<SweepRead> => {
   const { ports, prepared, cycle } = context;
   const { read } = prepared.bundle.sync;
   const { checkpoint, bound } = cycle;
   const { newId } = ports.runtime;
   let sweep = takeUp(checkpoint, read, { bound, newId });
+  const trouble = isBySequence(prepared.bundle) ? sequencePlaceTrouble(sweep.state.since) : undefined;
+  if (trouble !== undefined) {
+    const reason = `Cannot read source "${prepared.bundle.source.name}": ${trouble}`;
+    return { pages: 0, scan: null, failure: { kind: 'malformed', reason } };
+  }
   let mayRestart = sweep.token !== null;
   let failure: SystemFailure | null = null;
   // The first page is always tried; another only while its slowest answer leaves the time to hand out.
@@ -210,12 +230,14 @@ export const readSweep = async (context: Context): Promise<{ pages: number; fail
     const end = await readPage(context, sweep);
     if (end.kind === 'end') break;
     if (end.kind === 'more') continue;
-    if (!mayRestart || sweep.pages > 0 || !end.isPlaceLost) return { pages: sweep.pages, failure: end.failure };
+    if (!mayRestart || sweep.pages > 0 || !end.isPlaceLost) {
+      return { pages: sweep.pages, scan: sweep.scan, failure: end.failure };
+    }
     mayRestart = false;
     // An expired token is nobody's fault; paging that goes in a circle is said, even where reading goes on.
     if (end.failure.kind !== 'rejected') failure = end.failure;
     const fetched = { ...checkpoint.fetched, token: null };
     sweep = takeUp({ ...checkpoint, fetched }, read, { bound, newId });
   }
-  return { pages: sweep.pages, failure };
+  return { pages: sweep.pages, scan: sweep.scan, failure };
 };

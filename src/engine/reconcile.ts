@@ -5,9 +5,11 @@ import type { ReconcileResult } from '../core/protocol/reconcile-routes.ts';
 import { storableReason } from '../core/protocol/reason.ts';
 import type { StorePort } from '../core/protocol/store-port.ts';
 import { sourceOwned } from '../core/mapping/target-owned.ts';
+import { sequenceWindowTrouble, isBySequence } from '../core/read/sequence.ts';
 import { compareRecord, type Comparison, projectTarget } from '../core/reconcile/compare.ts';
 import type { ScanEnd } from '../core/reconcile/verdict.ts';
 import type { Cursor } from '../core/read/checkpoint.ts';
+import { scanWords } from '../core/read/scan-words.ts';
 import { checkPageOrder } from '../core/read/page-order.ts';
 import type { EntityDriver, FoundRecord, PageReply, SystemRecord } from '../core/system/entity-driver.ts';
 import type { SystemFailure } from '../core/system/failure.ts';
@@ -272,7 +274,7 @@ const runSlice = async (context: SliceContext, scan: Scan): Promise<ReconcileRes
   scan.last = last === undefined ? scan.last : { updatedAt: last.updatedAt, id: filedId(last.id) };
   scan.previous = last ?? scan.previous;
   if (reply.nextToken !== null) scan.seen.add(reply.nextToken);
-  const progress = endOf(isEnd ? 'complete' : null, null);
+  const progress = isEnd ? endOf(reply.scan?.kind ?? 'complete', scanWords(reply.scan ?? null)) : endOf(null, null);
   const compared = { judged: judged.judged, unusable: reply.unusable.length + judged.vanished, progress };
   const slice = sliceOf(scan, context.fence, compared);
   const result = await ports.store.recordSlice({ run: context.runId }, slice);
@@ -303,6 +305,8 @@ export const reconcile = async (ports: ReconcilePorts, request: ReconcileRequest
     window: { from: run.windowFrom, to: run.windowTo },
   };
   const scan: Scan = { token: run.token, last: run.last, slice: run.slice, previous: undefined, seen: new Set() };
+  const trouble = isBySequence(prepared.bundle) ? sequenceWindowTrouble(run.windowFrom) : undefined;
+  if (trouble !== undefined) return stop(context, scan, 'truncated', trouble);
   for (;;) {
     const result = await runSlice(context, scan);
     if (result.state === 'finished' || remainingMs(runtime) < SLICE_RESERVE_MS) return result;

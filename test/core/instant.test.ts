@@ -232,3 +232,26 @@ describe('writing for a filter', () => {
     );
   });
 });
+
+describe('a sequence', () => {
+  const anySequence = fc.integer({ min: 0, max: 999_999_999 });
+
+  test('its instants sort, compare and come back as its numbers do', () => {
+    fc.assert(
+      fc.property(anySequence, anySequence, (a, b) => {
+        const [one, other] = [parseInstant(a, 'sequence'), parseInstant(String(b), 'sequence')];
+        if (one === undefined || other === undefined) throw new Error('No instant');
+        expect(formatInstant(one, 'sequence')).toBe(String(a));
+        expect(compareInstants(one, other)).toBe(Math.sign(a - b));
+      }),
+    );
+  });
+
+  test('no step back leads below 0', () => {
+    expect(formatInstant(shiftInstant(at('1970-01-01T00:00:05Z'), -60_000), 'sequence')).toBe('0');
+  });
+
+  test.each([-1, 1_000_000_000, 1.5, '12-g1AAAA', '', null])('%p is none', (value) => {
+    expect(parseInstant(value, 'sequence')).toBeUndefined();
+  });
+});

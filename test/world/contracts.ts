@@ -42,6 +42,13 @@ export const syncNamed = (change: object = {}): SyncContract =>
     ...change,
   });
 
+/** Makes the source one that orders its changes by a sequence. */
+export const applySequenceSource = async (port: StorePort): Promise<void> => {
+  const people = { ...rest, path: 'people', timestamp: 'sequence' };
+  const contract = systemContract.parse({ ...sourceSystem, entities: { people } });
+  await port.applySystem({ system: 'source-system' }, { contract, ticket: 'OPS-2' });
+};
+
 /** Stores the three contracts. */
 export const applyContracts = async (port: StorePort, sync: SyncContract = syncNamed()): Promise<void> => {
   await port.applySystem({ system: 'source-system' }, { contract: sourceSystem, ticket: 'OPS-1' });

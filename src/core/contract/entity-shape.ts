@@ -9,7 +9,7 @@ export const entityShape = {
   idField: fieldPath.describe("Path of the record's immutable ID"),
   updatedAtField: fieldPath.describe('Path of the time of the last change'),
   timestamp: z
-    .enum(['iso', 'iso-s', 'sql-s', 'epoch-ms', 'epoch-s'])
+    .enum(['iso', 'iso-s', 'sql-s', 'epoch-ms', 'epoch-s', 'sequence'])
     .default('iso')
     .describe('How the API writes its timestamps'),
   pageSize: z.int().min(1).max(PAGE_SIZE_MAX).default(500).describe('Records asked for in one page'),

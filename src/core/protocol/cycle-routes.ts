@@ -139,6 +139,8 @@ export const recordPage = route({
     pageDigest: digest,
     /** Rows the source sent, usable or not. */
     rows: z.int().min(0),
+    /** Of these, the rows that say a record was deleted. */
+    deleted: z.int().min(0).default(0),
     first: cursor.nullable(),
     last: cursor.nullable(),
     records: z.array(observedRecord).max(PAGE_RECORDS_MAX),
@@ -193,6 +195,8 @@ export const emit = route({
     bytesMax: z.int().min(0),
     /** Why reading ended early; null when it did not. */
     failure: storableText(REASON_CHARS_MAX, 0).nullable(),
+    /** What speaks against the scan of the source having shown all there is; null where nothing does. */
+    scan: storableText(REASON_CHARS_MAX).nullable().default(null),
   }),
   reply: z.object({
     items: z.array(deliveryItem),

@@ -19,6 +19,9 @@ export type UnusableRow = {
   readonly digest: string;
 };
 
+/** A row that says a record was deleted, in its place among the changes. */
+export type DeletedRow = Pick<SystemRecord, 'id' | 'updatedAt'>;
+
 /**
  * Where in a source to read.
  *
@@ -56,6 +59,8 @@ export type PageReply =
       /** Ascending by update time. */
       readonly records: readonly SystemRecord[];
       readonly unusable: readonly UnusableRow[];
+      /** Ascending by update time; none where the source does not show deletions among its changes. */
+      readonly deleted?: readonly DeletedRow[];
       /** Null when the source says there is no more. */
       readonly nextToken: string | null;
       /** How the scan stands, at its end and where it came into doubt before. */

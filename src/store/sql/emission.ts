@@ -200,7 +200,7 @@ const endCycle = async (work: Work, cycle: OwnedCycle, request: Request, emitted
   await appendEvidence(work, {
     kind: 'cycle_ended',
     sync: cycle.sync,
-    body: { stream, traceId: cycle.cycleId, emitted, failure: request.failure },
+    body: { stream, traceId: cycle.cycleId, emitted, failure: request.failure, scan: request.scan },
   });
 };
 

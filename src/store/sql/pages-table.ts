@@ -167,6 +167,7 @@ const pageEvidence = (work: Work, cycle: OwnedCycle, request: Request, recorded:
       traceId: cycle.cycleId,
       page: request.page,
       rows: request.rows,
+      deleted: request.deleted,
       firstAt: request.first?.updatedAt ?? null,
       lastAt: request.last?.updatedAt ?? null,
       tokenDigest: request.tokenDigest,

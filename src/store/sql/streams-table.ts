@@ -4,6 +4,7 @@ import { compareInstants, type Instant } from '../../core/instant.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
 import { type Checkpoint, type Cursor, startInstant, sweepState } from '../../core/read/checkpoint.ts';
+import { isBySequence, sequenceStartTrouble } from '../../core/read/sequence.ts';
 import { type CycleLease, type CycleState, cycleState, decideCycle } from '../../core/read/cycle-lease.ts';
 import { currentBundle, unknownSync } from './contracts-table.ts';
 import { appendEvidence } from './evidence-table.ts';
@@ -102,7 +103,8 @@ export const openStream = async (
       `Cannot start stream "${key.stream}" at ${start.at}: that is in the future, it is ${work.now} by the clock of the store. Choose an earlier time, or set that clock`,
     );
   }
-  const { sync } = await currentBundle(work, key.sync);
+  const bundle = await currentBundle(work, key.sync);
+  const { sync } = bundle;
   const startAt = startInstant(start, work.now, sync.read);
   const inserted = await sql<{ stream_id: number }>`
     insert into streams (environment, sync, name, start_at, created_at)
@@ -115,6 +117,10 @@ export const openStream = async (
   if (row === undefined) throw unknownSync(work, key.sync);
   if (zapId !== null) await ownSwitchedOn(work, key, row, zapId);
   const created = inserted.rows.length > 0;
+  const trouble = created && isBySequence(bundle) ? sequenceStartTrouble(start) : undefined;
+  if (trouble !== undefined) {
+    throw new StoreError('invalid_request', `Cannot start stream "${key.stream}" at such a point: ${trouble}`);
+  }
   if (created) {
     const body = { stream: key.stream, start: start.kind, startAt: row.start_at, by: work.caller.keyId };
     await appendEvidence(work, { kind: 'stream_opened', sync: key.sync, body });

@@ -115,7 +115,7 @@ const afterPage = (
     rows: before.rows + count,
     total: before.total ?? totalIn(reading, reply.json) ?? null,
     at: rows.records.at(-1)?.updatedAt ?? before.at,
-    doubt: before.doubt ?? doubtOf(reading, { count, pageSize, hasMore: next.place !== null }),
+    doubt: before.doubt ?? doubtOf(reading, { count, pageSize, asked: reply.href, next: next.place }),
   };
   const isCut = capIn(reading, state.rows, reply.json) || (next.place === null && isPlateau(reading, reply.json));
   if (isCut) return nextWindow(reading, state, rows);
@@ -131,8 +131,8 @@ const afterPage = (
   if (state.empty > EMPTY_PAGES_MAX) {
     return malformed(`Cannot read on ${subject}: ${state.empty} pages in a row were empty`);
   }
-  const doubt: Scan | undefined =
-    state.doubt !== null && before.doubt === null ? { kind: 'unstable', because: state.doubt } : undefined;
+  // With each page from there on: whoever reads may end before the scan does.
+  const doubt: Scan | undefined = state.doubt === null ? undefined : { kind: 'unstable', because: state.doubt };
   return pageWith(rows, { ...state, style: next.style, place: next.place }, subject, doubt);
 };
 

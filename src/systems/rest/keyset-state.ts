@@ -59,6 +59,7 @@ const UNIT_MS: Readonly<Record<TimestampFormat, number>> = {
   'sql-s': 1000,
   'epoch-ms': 1,
   'epoch-s': 1000,
+  sequence: 1000,
 };
 
 const unitMs = ({ entity }: RestReading): number => UNIT_MS[entity.sinceAs ?? entity.timestamp];

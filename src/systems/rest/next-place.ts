@@ -38,6 +38,7 @@ export const nextPlace = (reading: RestReading, reply: Rows, place: string | nul
     }
     case 'keyset':
     case 'offset':
+    case 'sequence':
     case 'whole':
       return { kind: 'place', style: 'cursor', place: null };
   }

@@ -16,6 +16,8 @@ import { readKeysetPage } from './keyset-page.ts';
 import { readOffsetPage } from './offset-page.ts';
 import { findBatchMaxOf, requestsOf } from './requests-of.ts';
 import { malformed, type RestReading } from './rest-reading.ts';
+import { isDeletion } from './sequence-rows.ts';
+import { readSequencePage } from './sequence-page.ts';
 import { readTogetherPage } from './together-page.ts';
 import { writeRow } from './write-row.ts';
 import { writeRows } from './write-rows.ts';
@@ -52,7 +54,7 @@ export const createRestDriver = ({ http, entity, names, ...given }: RestDriverSe
     readPage: (request) => readPage(reading, request),
     find: (field, values) => findRows(reading, { template: find, field, gives: 'fields' }, values),
     readByIds: (ids) => findRows(reading, { template: readByIds, field: entity.idField, gives: 'row' }, ids),
-    toRecord: reader.toRecord,
+    toRecord: (body) => (isDeletion(entity, body) ? undefined : reader.toRecord(body)),
     write: (request) => writeOne(reading, request),
     ...(batch === undefined || upsertMany === undefined
       ? {}
@@ -108,6 +110,8 @@ const readPage = (reading: RestReading, request: PageRequest): Promise<PageReply
       return readFollowedPage(reading, request);
     case 'keyset':
       return entity.paging.tie === 'together' ? readTogetherPage(reading, request) : readKeysetPage(reading, request);
+    case 'sequence':
+      return readSequencePage(reading, request);
     case 'offset':
       return readOffsetPage(reading, request);
   }

@@ -93,7 +93,7 @@ const read = async (reading: RestReading, request: HttpRequest, isOne = false): 
     ...(isOne ? { answers: [NOT_THERE] } : {}),
   });
   if (reply.kind === 'failed') return reply;
-  const all = reply.json === undefined ? undefined : answerAt(reply.json, entity.recordsAt);
+  const all = reply.json === undefined ? undefined : itemsIn(entity, reply.json);
   const items = isOne ? (reply.status === NOT_THERE ? [] : presentIn(reply.json)) : all;
   if (reply.json === undefined || !isArray(items)) {
     const where =
@@ -104,6 +104,10 @@ const read = async (reading: RestReading, request: HttpRequest, isOne = false): 
   }
   return { kind: 'rows', rows: rowsOf(entity, items), json: reply.json, headers: reply.headers, href: reply.href };
 };
+
+/** The items of an answer; undefined where it has no place for them, unless the contract says that this means none. */
+const itemsIn = ({ recordsAt, emptyWhen }: RestEntity, json: JsonValue): JsonValue | undefined =>
+  answerAt(json, recordsAt) ?? (emptyWhen !== undefined && holds(emptyWhen, json) ? [] : undefined);
 
 /** An item without a record inside stays what it is, so that it is told from others. */
 const rowsOf = (

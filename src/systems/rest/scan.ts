@@ -1,16 +1,24 @@
 import type { JsonValue } from '../../core/json.ts';
 import type { Scan, ScanDoubt } from '../../core/system/entity-driver.ts';
+import { countsPages } from './counting-link.ts';
 import { type RestReading, totalIn } from './rest-reading.ts';
 
 type Doubt = Exclude<ScanDoubt, 'cap'>;
 
+type PageRead = {
+  readonly count: number;
+  readonly pageSize: number;
+  /** URL of the page. */
+  readonly asked: string;
+  readonly next: string | null;
+};
+
 /** What a page says against the scan; null where it says nothing. */
-export const doubtOf = (
-  { entity }: RestReading,
-  page: { readonly count: number; readonly pageSize: number; readonly hasMore: boolean },
-): Doubt | null => {
+export const doubtOf = ({ entity }: RestReading, page: PageRead): Doubt | null => {
   // Only a page counted by number has a size: systems that give a cursor may cut their pages as they like.
-  const isNumbered = entity.paging.style === 'page' && page.hasMore;
+  const { style } = entity.paging;
+  if (style === 'link' && page.next !== null && countsPages(page.asked, page.next, page.count)) return 'page_numbers';
+  const isNumbered = style === 'page' && page.next !== null;
   return isNumbered && page.count > 0 && page.count < page.pageSize ? 'short_page' : null;
 };
 

@@ -118,6 +118,7 @@ export const createActor = async (port: StorePort, clock: TestClock): Promise<Ac
         tokenDigest: null,
         pageDigest: digestOf(page),
         rows: step.records.length,
+        deleted: step.records.length % 2,
         first: null,
         last: cursor,
         records: step.records.map(observed),

@@ -117,11 +117,16 @@ const handedOutBefore = (work: Work, cycleId: string): Item[] =>
 const countWaiting = (work: Work, streamId: number): number =>
   unsettledOf(work, streamId).filter((one) => isDue(one, work.now)).length;
 
-const endCycle = (work: Work, { cycle, stream }: OwnedCycle, { failure }: Request<'emit'>, emitted: number): void => {
+const endCycle = (
+  work: Work,
+  { cycle, stream }: OwnedCycle,
+  { failure, scan }: Request<'emit'>,
+  emitted: number,
+): void => {
   work.state.cycles.set(cycle.cycleId, { ...cycle, endedAt: work.now });
   const now = streamById(work, stream.streamId);
   work.state.streams.set(stream.streamId, { ...now, lease: { ...now.lease, leaseUntil: null } });
-  const body = { stream: stream.name, traceId: cycle.cycleId, emitted, failure };
+  const body = { stream: stream.name, traceId: cycle.cycleId, emitted, failure, scan };
   appendEvidence(work, { kind: 'cycle_ended', sync: stream.sync, body });
 };
 

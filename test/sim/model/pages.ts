@@ -163,6 +163,7 @@ export const recordPage: Operation<'recordPage'> = (work, { cycle: cycleId }, re
       traceId: cycleId,
       page: request.page,
       rows: request.rows,
+      deleted: request.deleted,
       firstAt: request.first?.updatedAt ?? null,
       lastAt: request.last?.updatedAt ?? null,
       tokenDigest: request.tokenDigest,

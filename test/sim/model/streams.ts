@@ -4,6 +4,7 @@ import type { ObligationState } from '../../../src/core/obligation/obligation-st
 import { StoreError } from '../../../src/core/protocol/store-error.ts';
 import { type Cursor, startInstant } from '../../../src/core/read/checkpoint.ts';
 import { type CycleState, cycleState, decideCycle } from '../../../src/core/read/cycle-lease.ts';
+import { isBySequence, sequenceStartTrouble } from '../../../src/core/read/sequence.ts';
 import { decidePoll } from '../../../src/core/read/stream-owner.ts';
 import { currentBundle } from './contracts.ts';
 import { appendEvidence } from './evidence.ts';
@@ -36,11 +37,16 @@ export const openStream: Operation<'openStream'> = (work, key, { start, zapId })
       `Cannot start stream "${key.stream}" at ${start.at}: that is in the future`,
     );
   }
-  const { sync } = currentBundle(work, key.sync);
+  const bundle = currentBundle(work, key.sync);
+  const { sync } = bundle;
   const before = findStream(work, key);
   if (before !== undefined) {
     if (zapId !== null) ownSwitchedOn(work, before, zapId);
     return { created: false, checkpoint: before.checkpoint };
+  }
+  const trouble = isBySequence(bundle) ? sequenceStartTrouble(start) : undefined;
+  if (trouble !== undefined) {
+    throw new StoreError('invalid_request', `Cannot start stream "${key.stream}" at such a point: ${trouble}`);
   }
   const startAt = startInstant(start, now, sync.read);
   const streamId = state.streams.size + 1;

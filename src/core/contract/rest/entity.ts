@@ -4,6 +4,7 @@ import { fieldPath } from '../name.ts';
 import { answerPath, batch, condition, errors, rates, windowCap, writtenAnswer } from './answers.ts';
 import { codec } from './codec.ts';
 import { faultsOf, mentions } from './check-template.ts';
+import { feedFaults, feedKeys } from './feed.ts';
 import { paging } from './paging.ts';
 import { type RequestKind, requestTemplates } from './template.ts';
 
@@ -34,6 +35,9 @@ export const restEntityShape = z.strictObject({
   recordsAt: answerPath
     .default('')
     .describe('Path of the array of records in a response; empty when the response is the array'),
+  emptyWhen: condition
+    .optional()
+    .describe('Holds in an answer that leaves that array out because there are no records'),
   rowAt: answerPath.default('').describe('Path of the record inside an item of that array'),
   skipRows: z.array(condition).max(5).default([]).describe('Items of that array that are no records'),
   fieldsAt: fieldPath.optional().describe('Path of the fields inside a record: where they are written and looked up'),
@@ -53,6 +57,7 @@ export const restEntityShape = z.strictObject({
   pageSizeParam: z.string().optional().describe('Query parameter for the page size'),
   params: queryParams.describe('Sent with every read; must ask for the order (update time, ID)'),
   paging: paging.default({ style: 'keyset' }),
+  ...feedKeys,
   windowCap: windowCap.optional().describe('The most rows that one window gives; reaching it is no end'),
   totalAt: answerPath.optional().describe('Path of the number of rows of a window, to hold the rows read against'),
   findParam: z
@@ -148,6 +153,7 @@ export const restEntity = restEntityShape.superRefine((entity, context) => {
   }
   checkWrites(entity, report);
   checkPaging(entity, report);
+  for (const [key, message] of feedFaults(entity)) report([key], message);
   for (const kind of REQUEST_KINDS satisfies readonly RequestKind[]) {
     const request = entity.requests[kind];
     if (request === undefined) continue;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { answerPath, condition, somePath } from './answers.ts';
+import { sequencePaging } from './feed.ts';
 
 const end = condition.optional().describe('Says that there is no more, also where something to go on with is given');
 
@@ -49,5 +50,6 @@ export const paging = z.discriminatedUnion('style', [
     first: z.int().min(0).max(1).default(1),
     end,
   }),
+  sequencePaging,
   z.strictObject({ style: z.literal('whole') }),
 ]);
