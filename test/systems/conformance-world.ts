@@ -35,8 +35,10 @@ export type Vendor = {
   readonly overlapSeconds: number;
   /** A field for integers beyond 2^53, and its path in a record. */
   readonly long?: { readonly field: string; readonly at: string };
-  /** True for the requests that write. */
-  readonly isWrite: (asked: Asked) => boolean;
+  /** Tells a request that writes; PATCH, or an upsert by its path, when left out. */
+  readonly isWrite?: (asked: Asked) => boolean;
+  /** Tells a request that goes on with a page token; any does when left out. */
+  readonly isPaged?: (asked: Asked) => boolean;
   /** A code with which the vendor refuses a record for good. */
   readonly refusal: string;
 };
@@ -109,7 +111,11 @@ const POLLS_MAX = 60;
 const QUIET_POLLS = 4;
 
 /** The product reading a vendor: poll, store and evidence as they are, with a model in the place of the database. */
-export const readerOf = async (vendor: Vendor, clock: ConformanceClock): Promise<Reader> => {
+export const readerOf = async (
+  vendor: Vendor,
+  clock: ConformanceClock,
+  read: { readonly pagesMax?: number } = {},
+): Promise<Reader> => {
   const { system, entity } = vendor;
   const sync = syncOf({
     source: { system: system.name, entity },
@@ -118,8 +124,7 @@ export const readerOf = async (vendor: Vendor, clock: ConformanceClock): Promise
       { target: 'text', source: vendor.textAt },
       ...(vendor.long === undefined ? [] : [{ target: 'long', source: vendor.long.at, type: 'integer' }]),
     ],
-    // Few, so that a sweep takes several polls and its tokens outlive them.
-    read: { overlapSeconds: vendor.overlapSeconds, resolutionSeconds: vendor.stepMs / 1000, pagesMax: 4 },
+    read: { overlapSeconds: vendor.overlapSeconds, resolutionSeconds: vendor.stepMs / 1000, ...read },
   });
   const { port } = createModelStore({ now: () => clock.nowMs, newId: randomUUID });
   await port.applySystem({ system: system.name }, { contract: system, ticket: 'OPS-1' });

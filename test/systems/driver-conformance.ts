@@ -147,10 +147,15 @@ export const driverConformance = ({ name, start, lacks }: ConformanceSetup): voi
 
       can('page tokens', 'G1 a page token that expired costs reading and no record', async () => {
         fill(ROWS, step);
-        const reader = await readerOf(vendor, clock);
+        const reader = await readerOf(vendor, clock, { pagesMax: 2 });
         const first = await reader.poll();
-        vendor.server.faults.push({ kind: 'answer', answer: { status: 410, body: {} } });
+        vendor.server.faults.push({
+          kind: 'answer',
+          answer: { status: 410, body: {} },
+          when: vendor.isPaged ?? (() => true),
+        });
         const handed = versionsOf([...first, ...(await reader.quiet())]);
+        expect(vendor.server.faults).toEqual([]);
         expect(wanted().filter((one) => !handed.includes(one))).toEqual([]);
       });
 
@@ -241,7 +246,7 @@ export const driverConformance = ({ name, start, lacks }: ConformanceSetup): voi
       test('G2 a write whose reply is lost after the effect is found by read-back and not doubled', async () => {
         vendor.server.faults.push({
           kind: 'lose',
-          when: vendor.isWrite,
+          when: vendor.isWrite ?? (({ method, path }) => method === 'PATCH' || path.includes('upsert')),
         });
         const [written] = await writeTo(vendor, clock, [write('lost', 'v1')]);
         expect(written?.outcome).toMatchObject({ kind: 'confirmed', readBack: true });

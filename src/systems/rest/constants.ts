@@ -20,11 +20,12 @@ export const selectOf = ({ entity, externalIdField }: Columns, field?: string): 
 
 /** What a contract gives to placeholders, whatever is asked. */
 export const constantsOf = (columns: Columns): Bindings => {
-  const { object } = columns.entity;
+  const { object, keySystem } = columns.entity;
   const { externalIdField } = columns;
   return {
     ...selectOf(columns),
     ...(object === undefined ? {} : { object }),
+    ...(keySystem === undefined ? {} : { keySystem }),
     ...(externalIdField === undefined ? {} : { externalIdField }),
   };
 };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { compareInstants, type Instant } from '../../core/instant.ts';
+import { compareInstants, type Instant, instantFromMs } from '../../core/instant.ts';
 import { instantText } from '../../core/read/checkpoint.ts';
 import type { PageReply, PageRequest, Scan } from '../../core/system/entity-driver.ts';
 import { pageWith, readToken } from '../page-token.ts';
@@ -34,6 +34,8 @@ const stateSchema = z.strictObject({
   rows: z.int().default(0),
   /** Rows that the API counted at the first page of this window; null where it does not say. */
   total: z.int().nullable().default(null),
+  /** Of live pages: the time of the first answer, by the clock that wrote it. Rows from then on are read next time. */
+  until: instantText.nullable().default(null),
   /** Windows before this one, which tell the tokens of a sweep apart. */
   window: z.int().default(0),
   doubt: z.enum(['short_page', 'count_disagrees', 'page_numbers']).nullable().default(null),
@@ -72,6 +74,7 @@ const beginAt = ({ entity }: RestReading, since: Instant | null, before: FollowS
     at: before?.at ?? null,
     rows: 0,
     total: null,
+    until: null,
     window: before === null ? 0 : before.window + 1,
     doubt: before?.doubt ?? null,
   };
@@ -86,10 +89,12 @@ const afterPage = (
   const { subject } = reading;
   const next = nextPlace(reading, reply, before.place);
   if (next.kind === 'failed') return next;
-  const rows = sorted(reading, before.since, reading.reader.read(reply.rows));
+  const until = before.until ?? liveUntil(reading, reply.headers);
+  const rows = upTo(until, sorted(reading, before.since, reading.reader.read(reply.rows)));
   const count = reply.rows.length;
   const state: FollowState = {
     ...before,
+    until,
     empty: count === 0 ? before.empty + 1 : 0,
     rows: before.rows + count,
     total: before.total ?? totalIn(reading, reply.json) ?? null,
@@ -121,6 +126,18 @@ const nextWindow = (reading: RestReading, state: FollowState, rows: Rows): PageR
   if (!isOnward) return capFailure(reading, state.rows);
   return pageWith(rows, beginAt(reading, state.at, state), reading.subject);
 };
+
+/** Null where pages do not show what was changed after the first, or no date says when that was answered. */
+const liveUntil = ({ entity }: RestReading, headers: Headers): Instant | null => {
+  const { paging } = entity;
+  const atMs = paging.style === 'link' && paging.isLive === true ? Date.parse(headers.get('date') ?? '') : Number.NaN;
+  return Number.isNaN(atMs) ? null : instantFromMs(atMs);
+};
+
+const upTo = (until: Instant | null, { records, unusable }: Rows): Rows => ({
+  records: until === null ? records : records.filter(({ updatedAt }) => updatedAt < until),
+  unusable,
+});
 
 /** A whole list comes in an order of its own, and from its beginning. */
 const sorted = ({ entity }: RestReading, since: Instant | null, rows: Rows): Rows =>

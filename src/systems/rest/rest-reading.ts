@@ -87,6 +87,8 @@ const read = async (reading: RestReading, request: HttpRequest): Promise<RowsRep
   const reply = await http.request({ ...request, judge: (answer) => judgeDialect(entity.errors, answer) });
   if (reply.kind === 'failed') return reply;
   const items = reply.json === undefined ? undefined : answerAt(reply.json, entity.recordsAt);
+  const isEmpty = items === undefined && entity.emptyWhen !== undefined && holds(entity.emptyWhen, reply.json);
+  if (isEmpty && reply.json !== undefined) return { ...reply, kind: 'rows', rows: [], json: reply.json };
   if (reply.json === undefined || !isArray(items)) {
     const where =
       entity.recordsAt === ''

@@ -27,7 +27,7 @@ export const writeRow = async (reading: RestReading, request: WriteRequest): Pro
   const isUpdate = request.kind === 'update';
   const reply = await reading.http.request({
     ...filled.request,
-    judge: (answer) => judgeDialect(reading.entity.errors, answer),
+    judge: (answer) => judgeDialect(reading.entity.errors, answer, request.kind),
     ...(isUpdate ? { answers: GONE } : {}),
   });
   if (reply.kind === 'failed') {

@@ -39,7 +39,7 @@ export const writeRows = async (
   }
   const reply = await reading.http.request({
     ...filled.request,
-    judge: (answer) => judgeDialect(reading.entity.errors, answer),
+    judge: (answer) => judgeDialect(reading.entity.errors, answer, 'upsert'),
   });
   if (reply.kind === 'failed') return requests.map(() => reply);
   const outcomes = outcomesIn(batch, reply.json, requests.length);
@@ -93,7 +93,14 @@ const judgeItem = (reading: RestReading, batch: Batch, { result, code, status, w
   }
   if (code === undefined && (result === undefined || isOk)) return unknown(reading, status);
   const own = code ?? (batch.codeAt === undefined || result === undefined ? undefined : codeIn(result, batch.codeAt));
-  return refusedItem(reading, status, own);
+  return refusedItem(reading, statusIn(batch, result) ?? status, own);
+};
+
+/** The status that a result has of its own. */
+const statusIn = ({ statusAt }: Batch, result: JsonValue | undefined): number | undefined => {
+  const text = statusAt === undefined ? undefined : scalarText(answerAt(result, statusAt));
+  const digits = /^\d{3}/.exec(text ?? '')?.[0];
+  return digits === undefined ? undefined : Number(digits);
 };
 
 const unknown = ({ subject }: RestReading, status: number): WriteReply => ({
@@ -106,7 +113,7 @@ const unknown = ({ subject }: RestReading, status: number): WriteReply => ({
 });
 
 const refusedItem = ({ entity, subject }: RestReading, status: number, code: string | undefined): WriteReply => {
-  const meaning = meaningOf(entity.errors, status, code);
+  const meaning = meaningOf(entity.errors, { status, code, on: 'upsert' });
   const reason = `Cannot write ${subject}: status ${status}, and the result of this record is an error (${code ?? 'without a code'})`;
   switch (meaning) {
     case 'throttled': {

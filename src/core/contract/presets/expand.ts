@@ -1,9 +1,10 @@
+import { fhir } from './fhir.ts';
 import { hubspot } from './hubspot.ts';
 import type { Preset } from './preset.ts';
 import { salesforce } from './salesforce.ts';
 
 /** Every preset that a system contract can name. */
-export const presets: readonly Preset[] = [hubspot, salesforce];
+export const presets: readonly Preset[] = [fhir, hubspot, salesforce];
 
 type Keys = Readonly<Record<string, unknown>>;
 

@@ -4,15 +4,23 @@ import { z } from 'zod';
 export const answerPath = z.string().max(200);
 export const somePath = z.string().min(1).max(200);
 
-/** Holds where the value at a path is that one; without `is`, where there is something: no null, false, "" or []. */
+/**
+ * Holds where the value at a path is that one, or a text that begins so; without both, where there is something: no
+ * null, false, "" or [].
+ */
 export const condition = z.strictObject({
   at: somePath,
   is: z.union([z.string().max(200), z.number(), z.boolean()]).optional(),
+  begins: z.string().min(1).max(200).optional(),
 });
 export type Condition = z.infer<typeof condition>;
 
 const matcher = z
-  .strictObject({ status: z.int().min(200).max(599).optional(), code: z.string().min(1).max(100).optional() })
+  .strictObject({
+    status: z.int().min(200).max(599).optional(),
+    code: z.string().min(1).max(100).optional(),
+    on: z.enum(['create', 'update', 'upsert']).optional().describe('Only in the answer to this kind of write'),
+  })
   .refine((one) => one.status !== undefined || one.code !== undefined, { message: 'must have a status or a code' });
 export type Matcher = z.infer<typeof matcher>;
 
@@ -58,6 +66,7 @@ export const batch = z.strictObject({
   ok: condition.optional().describe('Holds in a result that was written; otherwise having an ID does'),
   created: createdSignal.optional(),
   codeAt: answerPath.optional().describe('Path of the error code in a result that failed'),
+  statusAt: answerPath.optional().describe('Path of the status of a result, a number or a text that begins with one'),
   errors: z
     .strictObject({ at: somePath, keyAt: somePath, codeAt: somePath })
     .optional()

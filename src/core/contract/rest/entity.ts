@@ -37,8 +37,19 @@ export const restEntityShape = z.strictObject({
   skipRows: z.array(condition).max(5).default([]).describe('Items of that array that are no records'),
   fieldsAt: fieldPath.optional().describe('Path of the fields inside a record: where they are written and looked up'),
   versionAt: answerPath.optional().describe('Path of what If-Match takes: {version}'),
+  emptyWhen: condition.optional().describe('A list without its array that has no records; without it, it is no list'),
   object: z.string().min(1).max(100).optional().describe('{object}: name of the record type in the API'),
   externalIdField: fieldPath.optional().describe('{externalIdField}, where no sync names it'),
+  externalIdAt: answerPath
+    .optional()
+    .describe(
+      'Path of the external ID in a record, where it is not its field; {keySystem} and {externalIdField} in it',
+    ),
+  keySystem: z
+    .string()
+    .regex(/^[\w:/.~$-]{1,200}$/, 'must be letters, digits and : / . _ ~ $ -')
+    .optional()
+    .describe('{keySystem}: what the API keeps external IDs under, such as a URI or a namespace'),
   select: z.array(fieldPath).max(500).optional().describe('{select}: fields to read besides ID and update time'),
   sinceParam: z.string().optional().describe('Query parameter that means "changed at or after"; needed to be a source'),
   sinceAs: entityShape.timestamp.unwrap().optional().describe('How {since} is written, where not as timestamps are'),

@@ -14,6 +14,10 @@ export const paging = z.discriminatedUnion('style', [
   z.strictObject({
     style: z.literal('link'),
     nextAt: answerPath.optional().describe('Path of the next link in the response; the Link header when left out'),
+    isLive: z
+      .boolean()
+      .optional()
+      .describe('Later pages show changes made since the first: those are left to the next reading'),
     end,
   }),
   z.strictObject({

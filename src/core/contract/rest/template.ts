@@ -19,6 +19,7 @@ export const placeholders = {
   select: 'contract',
   object: 'contract',
   externalIdField: 'contract',
+  keySystem: 'contract',
   itemKey: 'contract',
   cursor: 'source',
   afterId: 'source',
@@ -54,7 +55,17 @@ const bounded = anyJson.refine((body) => JSON.stringify(body).length <= BODY_CHA
 });
 
 /** How a value of a record is written inside a text of the API's own language. */
-export const quoting = z.enum(['soql', 'odata', 'json', 'airtable', 'fhir', 'servicenow', 'comma', 'plain']);
+export const quoting = z.enum([
+  'soql',
+  'odata',
+  'json',
+  'airtable',
+  'fhir',
+  'fhir-url',
+  'servicenow',
+  'comma',
+  'plain',
+]);
 export type Quoting = z.infer<typeof quoting>;
 
 const named = z
@@ -84,8 +95,16 @@ export const requestTemplate = z.strictObject({
 });
 export type RequestTemplate = Omit<z.infer<typeof requestTemplate>, 'body'> & { body?: JsonValue | undefined };
 
-const paged = ['pageSize', 'cursor', 'offset', 'page', 'select', 'object', 'externalIdField'] as const;
-const written = ['fields', 'fieldsWithoutKey', 'externalId', 'externalIdField', 'object', 'writeId'] as const;
+const paged = ['pageSize', 'cursor', 'offset', 'page', 'select', 'object', 'externalIdField', 'keySystem'] as const;
+const written = [
+  'fields',
+  'fieldsWithoutKey',
+  'externalId',
+  'externalIdField',
+  'keySystem',
+  'object',
+  'writeId',
+] as const;
 
 /** Which placeholders a request may use. */
 export const allowedIn = {
