@@ -15,7 +15,14 @@ import type { VendorTable } from './vendors/vendor-table.ts';
 export type ConformanceClock = { nowMs: number };
 
 /** What an API can or cannot do that the suite asks about. What it cannot is declared, with the reason. */
-export type Capability = 'cap' | 'page tokens' | 'several matches' | 'batches' | 'long integers' | 'index lag';
+export type Capability =
+  | 'cap'
+  | 'page tokens'
+  | 'several matches'
+  | 'batches'
+  | 'long integers'
+  | 'index lag'
+  | 'created';
 
 /** An API under test: a server made from the vendor's documentation, and the contract for it. */
 export type Vendor = {

@@ -186,9 +186,14 @@ export const driverConformance = ({ name, start, lacks }: ConformanceSetup): voi
         const all = hostileKeys.map((key) =>
           vendor.table.put({ atMs: startMs, fields: { [vendor.keyField]: key, [vendor.textField]: 'v1' } }),
         );
-        const reply = await driver().find(vendor.keyField, hostileKeys);
-        if (reply.kind !== 'found') throw new Error(reply.failure.reason);
-        const ids = hostileKeys.map((key) => reply.byValue.get(key)?.map(({ id }) => id));
+        const ids: unknown[] = [];
+        const size = driver().findBatchMax;
+        for (let start = 0; start < hostileKeys.length; start += size) {
+          const keys = hostileKeys.slice(start, start + size);
+          const reply = await driver().find(vendor.keyField, keys);
+          if (reply.kind !== 'found') throw new Error(reply.failure.reason);
+          ids.push(...keys.map((key) => reply.byValue.get(key)?.map(({ id }) => id)));
+        }
         expect(ids).toEqual(all.map(({ id }) => [id]));
       });
 
@@ -231,12 +236,13 @@ export const driverConformance = ({ name, start, lacks }: ConformanceSetup): voi
           clock,
           writes.map(({ externalId }) => write(externalId, 'v2')),
         );
-        expect(second).toMatchObject(hostileKeys.map(() => ({ outcome: { kind: 'confirmed', created: false } })));
+        const created = lacks.created === undefined ? false : null;
+        expect(second).toMatchObject(hostileKeys.map(() => ({ outcome: { kind: 'confirmed', created } })));
         expect(keysHeld().toSorted()).toEqual(hostileKeys.toSorted());
         expect(vendor.table.rows().every(({ fields }) => fields[vendor.textField] === 'v2')).toBe(true);
       });
 
-      test('what was created is told from what was changed', async () => {
+      can('created', 'what was created is told from what was changed', async () => {
         const [created] = await writeTo(vendor, clock, [write('one', 'v1')]);
         const [changed] = await writeTo(vendor, clock, [write('one', 'v2')]);
         expect(created?.outcome).toMatchObject({ kind: 'confirmed', created: true });

@@ -5,16 +5,18 @@ type Columns = { readonly entity: RestEntity; readonly externalIdField: string |
 
 /**
  * `{select}`: the fields to read, each once. ID, update time, external ID and the field looked up are among them; of
- * these, ID and time only where they stand among the fields (`fieldsAt`). Nothing where the contract names no fields.
+ * these, ID and time only where they stand among the fields (`fieldsAt`), the external ID only where it is one. Nothing where the contract names no fields.
  */
 export const selectOf = ({ entity, externalIdField }: Columns, field?: string): Bindings => {
-  const { select, fieldsAt, idField, updatedAtField, createdAtField } = entity;
+  const { select, fieldsAt, idField, updatedAtField, createdAtField, externalIdAt } = entity;
   if (select === undefined) return {};
   const inside = fieldsAt === undefined ? '' : `${fieldsAt}.`;
   const own = [idField, updatedAtField, createdAtField ?? idField]
     .filter((path) => path.startsWith(inside))
     .map((path) => path.slice(inside.length));
-  const keys = [externalIdField, field].flatMap((one) => (one === undefined ? [] : [one]));
+  const keys = [externalIdField, field].filter(
+    (one): one is string => one !== undefined && (externalIdAt === undefined || one !== externalIdField),
+  );
   return { select: [...new Set([...own, ...keys, ...select])] };
 };
 

@@ -36,8 +36,8 @@ export const meaningOf = (errors: Errors | undefined, told: ErrorTold): Meaning 
 /** `on` is the kind of write that was answered; reads have none. */
 type ErrorTold = { readonly status: number; readonly code: string | undefined; readonly on: Matcher['on'] };
 
-export type Meaning = 'throttled' | 'several' | 'conflict' | 'missing' | 'tokenExpired';
-const MEANINGS: readonly Meaning[] = ['throttled', 'several', 'conflict', 'missing', 'tokenExpired'];
+export type Meaning = 'refused' | 'throttled' | 'several' | 'conflict' | 'missing' | 'tokenExpired';
+const MEANINGS: readonly Meaning[] = ['refused', 'throttled', 'several', 'conflict', 'missing', 'tokenExpired'];
 
 const isMatch = (matcher: Matcher, { status, code, on }: ErrorTold): boolean =>
   (matcher.status === undefined || matcher.status === status) &&
@@ -74,6 +74,8 @@ export const judgeDialect = (
 const failureMeant = (errors: Errors, meaning: Meaning, answer: Answer, seen: string): SystemFailure => {
   const { status, subject, isWrite } = answer;
   switch (meaning) {
+    case 'refused':
+      return { kind: 'rejected', status, reason: `Cannot ${subject}: ${seen} refuses` };
     case 'throttled':
       return failureOf({
         fault: 'rate_limited',
@@ -103,13 +105,24 @@ const failureMeant = (errors: Errors, meaning: Meaning, answer: Answer, seen: st
   }
 };
 
-const waitMs = ({ retryAfterAt, retryAfterSeconds }: Errors, { headers, nowMs, json }: Answer): number => {
+const waitMs = ({ retryAfterAt, retryAfterSeconds, refill }: Errors, { headers, nowMs, json }: Answer): number => {
   const said = retryAfterAt === undefined ? undefined : Number(answerAt(json, retryAfterAt) ?? Number.NaN);
   const asked = { header: (name: string) => headers.get(name), nowMs, body: json };
   const bodyMs = said !== undefined && Number.isFinite(said) && said >= 0 ? said * 1000 : undefined;
   const fixedMs = retryAfterSeconds === undefined ? undefined : retryAfterSeconds * 1000;
-  const wished = askedWaitMs(asked) ?? bodyMs ?? fixedMs;
+  const wished = askedWaitMs(asked) ?? bodyMs ?? refillMs(refill, json) ?? fixedMs;
   return wished === undefined
     ? retryAfterMs(asked)
     : retryAfterMs({ ...asked, header: (name) => (name === 'retry-after' ? String(Math.ceil(wished / 1000)) : null) });
+};
+
+/** How long until a bucket that grows again holds what the request needs. */
+const refillMs = (refill: Errors['refill'], json: JsonValue | undefined): number | undefined => {
+  if (refill === undefined) return undefined;
+  const [needed, available, perSecond] = [refill.neededAt, refill.availableAt, refill.perSecondAt].map((path) =>
+    Number(scalarText(answerAt(json, path))),
+  );
+  if (needed === undefined || available === undefined || perSecond === undefined || !(perSecond > 0)) return undefined;
+  const waitSeconds = (needed - available) / perSecond;
+  return Number.isFinite(waitSeconds) ? Math.max(waitSeconds, 0) * 1000 : undefined;
 };

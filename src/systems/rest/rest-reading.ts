@@ -51,7 +51,7 @@ export const getRows = async (reading: RestReading, template: RequestTemplate, a
     const reason = `Cannot read ${reading.subject}: not sent, because ${filled.what}`;
     return { kind: 'failed', failure: { kind: 'rejected', status: 0, reason } };
   }
-  return read(reading, { ...filled.request, isRead: true });
+  return read(reading, { ...filled.request, isRead: true }, template.recordsAt);
 };
 
 /** Reads the page that a link of the system leads to, with the headers of the list. */
@@ -82,21 +82,28 @@ const labelOfList = ({ requests }: RestReading): string => {
   return text.startsWith('/') ? text : `/${text}`;
 };
 
-const read = async (reading: RestReading, request: HttpRequest): Promise<RowsReply> => {
+/** @param ownAt where this request has its records, if not where a list has them */
+const read = async (reading: RestReading, request: HttpRequest, ownAt?: string): Promise<RowsReply> => {
   const { entity, http, subject } = reading;
   const reply = await http.request({ ...request, judge: (answer) => judgeDialect(entity.errors, answer) });
   if (reply.kind === 'failed') return reply;
-  const items = reply.json === undefined ? undefined : answerAt(reply.json, entity.recordsAt);
+  const recordsAt = ownAt ?? entity.recordsAt;
+  const found = reply.json === undefined ? undefined : answerAt(reply.json, recordsAt);
+  const items = ownAt === undefined ? found : listOf(found);
   const isEmpty = items === undefined && entity.emptyWhen !== undefined && holds(entity.emptyWhen, reply.json);
   if (isEmpty && reply.json !== undefined) return { ...reply, kind: 'rows', rows: [], json: reply.json };
   if (reply.json === undefined || !isArray(items)) {
     const where =
-      entity.recordsAt === ''
-        ? 'the answer is not an array of records'
-        : `there is no array of records at "${entity.recordsAt}"`;
+      recordsAt === '' ? 'the answer is not an array of records' : `there is no array of records at "${recordsAt}"`;
     return malformed(`Cannot read ${subject}: ${where} (status ${reply.status})`);
   }
   return { kind: 'rows', rows: rowsOf(entity, items), json: reply.json, headers: reply.headers, href: reply.href };
+};
+
+/** What a look-up found as a list; null is how an API says that there is no such record. */
+const listOf = (found: JsonValue | undefined): JsonValue | undefined => {
+  if (isArray(found)) return found.filter((one) => one !== null);
+  return found === null ? [] : found === undefined ? undefined : [found];
 };
 
 /** An item without a record inside stays what it is, so that it is told from others. */

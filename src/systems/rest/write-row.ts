@@ -104,6 +104,7 @@ export const wasCreated = (
 ): boolean | null => {
   // 204 tells nothing apart: some APIs answer it to both.
   if (signal === undefined) return status === 201 ? true : status === 200 ? false : null;
+  if (signal === 'untold') return null;
   if ('status' in signal) return status === signal.status;
   if ('at' in signal) return holds(signal, json);
   const ids = answerAt(json, signal.idIn);

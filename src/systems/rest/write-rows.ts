@@ -86,7 +86,7 @@ const judgeItem = (reading: RestReading, batch: Batch, { result, code, status, w
   const isOk = result !== undefined && (batch.ok === undefined ? id !== undefined : holds(batch.ok, result));
   if (isOk && code === undefined) {
     const { created } = batch;
-    const isOfItem = created !== undefined && 'at' in created;
+    const isOfItem = typeof created === 'object' && 'at' in created;
     const json = isOfItem ? result : whole;
     const isSaid = created === undefined ? null : wasCreated(created, { status, json }, id);
     return { kind: 'written', targetId: id ?? null, created: isSaid };
@@ -126,6 +126,7 @@ const refusedItem = ({ entity, subject }: RestReading, status: number, code: str
       return { kind: 'failed', failure: { kind: 'rejected', status, because: 'conflict', reason } };
     case 'missing':
       return { kind: 'missing' };
+    case 'refused':
     case 'tokenExpired':
     case undefined:
       return { kind: 'failed', failure: { kind: 'rejected', status, reason } };

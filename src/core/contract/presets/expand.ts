@@ -2,9 +2,10 @@ import { fhir } from './fhir.ts';
 import { hubspot } from './hubspot.ts';
 import type { Preset } from './preset.ts';
 import { salesforce } from './salesforce.ts';
+import { shopify } from './shopify.ts';
 
 /** Every preset that a system contract can name. */
-export const presets: readonly Preset[] = [fhir, hubspot, salesforce];
+export const presets: readonly Preset[] = [fhir, hubspot, salesforce, shopify];
 
 type Keys = Readonly<Record<string, unknown>>;
 

@@ -31,12 +31,17 @@ export const errors = z.strictObject({
   codeAt: z.array(somePath).max(5).default([]).describe("Paths of the API's own error code, the first found"),
   refusedWhen: z.array(condition).max(5).default([]).describe('A 2xx answer that refuses: nothing was written'),
   failedWhen: z.array(condition).max(5).default([]).describe('A 2xx answer that failed: nobody knows what was written'),
+  refused: matchers.describe('Refused, nothing was written'),
   throttled: matchers.describe('Not executed, to be tried again later'),
   several: matchers.describe('Several records match, nothing was written'),
   conflict: matchers.describe('Another version is there than the one named, nothing was written'),
   missing: matchers.describe('The record to update is not there'),
   tokenExpired: matchers.describe('A page token is no longer good: reading begins again at the mark'),
   retryAfterAt: answerPath.optional().describe('Path of the seconds to wait'),
+  refill: z
+    .strictObject({ neededAt: somePath, availableAt: somePath, perSecondAt: somePath })
+    .optional()
+    .describe('Paths of the cost of the request, what is left, and how fast it grows: the wait is computed'),
   retryAfterSeconds: z.int().min(1).max(900).optional().describe('Waited where the answer does not say how long'),
 });
 export type Errors = z.infer<typeof errors>;
@@ -45,6 +50,7 @@ const createdSignal = z.union([
   z.strictObject({ status: z.int().min(200).max(299) }),
   condition,
   z.strictObject({ idIn: answerPath.describe('Path of the list of IDs that were created') }),
+  z.literal('untold').describe('The API does not say'),
 ]);
 export type CreatedSignal = z.infer<typeof createdSignal>;
 

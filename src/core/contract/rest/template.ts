@@ -85,6 +85,13 @@ export const requestTemplate = z.strictObject({
     .strictObject({ text: z.string().max(500), join: z.string().max(20) })
     .optional()
     .describe('{each}: the text once for each value of a look-up, joined'),
+  recordsAt: z
+    .string()
+    .max(200)
+    .optional()
+    .describe(
+      'Of a look-up: path of its records, where not that of the list. One that is no list is one record; null none',
+    ),
   errors: z
     .strictObject({
       at: z.string().min(1).max(200).describe('Path of errors that stand beside the rows of a look-up'),

@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../../src/core/json.ts';
+import { isJsonObject, type JsonObject } from '../../../../src/core/json.ts';
+import { listOf, objectOf, textOf } from '../json-parts.ts';
 import { type Answer, type Asked, startVendor, type VendorServer } from '../vendor-server.ts';
 import { createVendorTable, type VendorRow, type VendorTable } from '../vendor-table.ts';
 import { tokensOf } from './token.ts';
@@ -28,9 +29,6 @@ const outcome = (status: number, code: string): Answer => ({
 });
 
 export const throttled: Answer = { ...outcome(429, 'throttled'), headers: { 'retry-after': '12' } };
-
-const objectOf = (value: JsonValue | undefined): JsonObject => (isJsonObject(value) ? value : {});
-const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
 
 const resourceOf = ({ id, version, atMs, fields }: VendorRow): JsonObject => {
   const { [KEY]: key, ...others } = fields;
@@ -119,8 +117,8 @@ export const startFhir = async (now: () => number): Promise<Fhir> => {
   const putWhere = (identifier: string, resource: JsonObject, prefer: string): Answer => {
     const [token, second] = tokensOf(identifier);
     const fields = fieldsOf(resource);
-    if (resource['resourceType'] !== TYPE || token === undefined || second !== undefined)
-      return outcome(400, 'invalid');
+    const isOne = token !== undefined && second === undefined;
+    if (resource['resourceType'] !== TYPE || !isOne) return outcome(400, 'invalid');
     if (fields[KEY] !== token.code || token.system !== SYSTEM) return outcome(400, 'invariant');
     const code = refused.get(token.code);
     if (code !== undefined) return outcome(422, code);
@@ -146,7 +144,7 @@ export const startFhir = async (now: () => number): Promise<Fhir> => {
     if (listOf(entry).length > BATCH_MAX) return outcome(413, 'too-costly');
     const answers = listOf(entry).map((one): JsonObject => {
       const { resource, request } = objectOf(one);
-      const [path, query] = String(objectOf(request)['url']).split('?');
+      const [path, query] = textOf(objectOf(request)['url']).split('?');
       const identifier = new URLSearchParams(query).get(KEY);
       const isUpsert = objectOf(request)['method'] === 'PUT' && path === TYPE && identifier !== null;
       const answer = isUpsert
