@@ -37,15 +37,19 @@ export type Vendor = {
   /** Path of that text in a record as it is read. */
   readonly textAt: string;
   readonly throttled: Answer;
+  /** Tells the requests that write; those by PATCH and to a path of upserts where left out. */
+  readonly isWrite?: (asked: Asked) => boolean;
   /** Whole milliseconds to which the vendor keeps times. */
   readonly stepMs: number;
   readonly overlapSeconds: number;
   /** A field for integers beyond 2^53, and its path in a record. */
   readonly long?: { readonly field: string; readonly at: string };
-  /** Tells a request that writes; PATCH, or an upsert by its path, when left out. */
-  readonly isWrite?: (asked: Asked) => boolean;
   /** Tells a request that goes on with a page token; any does when left out. */
   readonly isPaged?: (asked: Asked) => boolean;
+  /** An ID that no record has; `999` where left out. */
+  readonly goneId?: string;
+  /** Keys that the API cannot be written with: each is refused, and nothing is sent. */
+  readonly unfitKey?: RegExp;
   /** A code with which the vendor refuses a record for good. */
   readonly refusal: string;
 };

@@ -21,6 +21,8 @@ export type HttpPorts = {
   readonly now: () => number;
   /** Takes a code, and no record value, out of the body of a refusal. */
   readonly errorCode?: (body: JsonValue) => string | undefined;
+  /** Judges answers to requests that have no judge of their own. */
+  readonly judge?: (answer: Answer) => SystemFailure | undefined;
 };
 
 export type HttpRequest = {
@@ -77,7 +79,7 @@ export type Http = { readonly request: (request: HttpRequest) => Promise<HttpRep
  * @throws when the base URL is plain http or in a private network without `allowPrivateHosts`: contracts are checked
  *   for that before they are taken
  */
-export const createHttp = ({ system, secret, fetch, now, errorCode }: HttpPorts): Http => {
+export const createHttp = ({ system, secret, fetch, now, errorCode, judge: common }: HttpPorts): Http => {
   const base = baseOf(system);
   const { timeoutMs, responseBytesMax } = system.limits;
 
@@ -92,7 +94,7 @@ export const createHttp = ({ system, secret, fetch, now, errorCode }: HttpPorts)
     const { status, headers } = response;
     const isAnswer = wanted.answers?.includes(status) === true;
     const judge = (json: JsonValue | undefined): SystemFailure | undefined =>
-      wanted.judge?.({ status, headers, json, subject, isWrite, nowMs: now() });
+      (wanted.judge ?? common)?.({ status, headers, json, subject, isWrite, nowMs: now() });
     if (status < 200 || (status < 400 && status >= 300)) {
       await discardBody(response);
       const meant = judge(undefined);

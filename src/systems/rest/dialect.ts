@@ -8,7 +8,7 @@ import type { Answer } from '../http/http.ts';
 import { scalarText } from '../row-reader.ts';
 
 /** A code that may be shown: no value of a record looks like one and is let through for it. */
-const CODE = /^[A-Za-z][\w.:-]{1,59}$|^\d{1,9}$/;
+const CODE = /^[A-Za-z][\w.:-]{1,59}$|^\d{1,9}$|^0x[\dA-Fa-f]{1,8}$/;
 
 /** True where something is said at the path of a condition, or what it asks for. */
 export const holds = (condition: Condition, json: JsonValue | undefined): boolean => {

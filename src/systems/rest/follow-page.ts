@@ -34,10 +34,10 @@ const stateSchema = z.strictObject({
   rows: z.int().default(0),
   /** Rows that the API counted at the first page of this window; null where it does not say. */
   total: z.int().nullable().default(null),
-  /** Of live pages: the time of the first answer, by the clock that wrote it. Rows from then on are read next time. */
-  until: instantText.nullable().default(null),
   /** Windows before this one, which tell the tokens of a sweep apart. */
   window: z.int().default(0),
+  /** When the window began by the clock of the API, in seconds; null where rows keep their places. */
+  frozenAt: instantText.nullable().default(null),
   doubt: z.enum(['short_page', 'count_disagrees', 'page_numbers']).nullable().default(null),
 });
 export type FollowState = z.infer<typeof stateSchema>;
@@ -74,11 +74,28 @@ const beginAt = ({ entity }: RestReading, since: Instant | null, before: FollowS
     at: before?.at ?? null,
     rows: 0,
     total: null,
-    until: null,
     window: before === null ? 0 : before.window + 1,
+    frozenAt: null,
     doubt: before?.doubt ?? null,
   };
 };
+
+/** When a window was frozen: the Date header of its first page. */
+const frozenAtOf = ({ entity }: RestReading, before: FollowState, headers: Headers): Instant | null => {
+  const { paging } = entity;
+  if ((paging.style !== 'cursor' && paging.style !== 'link') || paging.isFrozen !== true) return null;
+  const firstMs = Date.parse(headers.get('date') ?? '');
+  return before.frozenAt ?? (Number.isNaN(firstMs) ? null : instantFromMs(firstMs));
+};
+
+/**
+ * Leaves out rows changed since the window was frozen, which stand where they stood before. No mark is set beyond them,
+ * so that the next scan begins before them.
+ */
+const unmoved = (rows: Rows, frozenAt: Instant | null): Rows =>
+  frozenAt === null
+    ? rows
+    : { ...rows, records: rows.records.filter(({ updatedAt }) => compareInstants(updatedAt, frozenAt) < 0) };
 
 const afterPage = (
   reading: RestReading,
@@ -89,12 +106,12 @@ const afterPage = (
   const { subject } = reading;
   const next = nextPlace(reading, reply, before.place);
   if (next.kind === 'failed') return next;
-  const until = before.until ?? liveUntil(reading, reply.headers);
-  const rows = upTo(until, sorted(reading, before.since, reading.reader.read(reply.rows)));
+  const frozenAt = frozenAtOf(reading, before, reply.headers);
+  const rows = unmoved(sorted(reading, before.since, reading.reader.read(reply.rows)), frozenAt);
   const count = reply.rows.length;
   const state: FollowState = {
     ...before,
-    until,
+    frozenAt,
     empty: count === 0 ? before.empty + 1 : 0,
     rows: before.rows + count,
     total: before.total ?? totalIn(reading, reply.json) ?? null,
@@ -126,18 +143,6 @@ const nextWindow = (reading: RestReading, state: FollowState, rows: Rows): PageR
   if (!isOnward) return capFailure(reading, state.rows);
   return pageWith(rows, beginAt(reading, state.at, state), reading.subject);
 };
-
-/** Null where pages do not show what was changed after the first, or no date says when that was answered. */
-const liveUntil = ({ entity }: RestReading, headers: Headers): Instant | null => {
-  const { paging } = entity;
-  const atMs = paging.style === 'link' && paging.isLive === true ? Date.parse(headers.get('date') ?? '') : Number.NaN;
-  return Number.isNaN(atMs) ? null : instantFromMs(atMs);
-};
-
-const upTo = (until: Instant | null, { records, unusable }: Rows): Rows => ({
-  records: until === null ? records : records.filter(({ updatedAt }) => updatedAt < until),
-  unusable,
-});
 
 /** A whole list comes in an order of its own, and from its beginning. */
 const sorted = ({ entity }: RestReading, since: Instant | null, rows: Rows): Rows =>

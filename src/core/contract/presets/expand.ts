@@ -1,3 +1,4 @@
+import { dynamics } from './dynamics.ts';
 import { fhir } from './fhir.ts';
 import { hubspot } from './hubspot.ts';
 import type { Preset } from './preset.ts';
@@ -5,7 +6,7 @@ import { salesforce } from './salesforce.ts';
 import { shopify } from './shopify.ts';
 
 /** Every preset that a system contract can name. */
-export const presets: readonly Preset[] = [fhir, hubspot, salesforce, shopify];
+export const presets: readonly Preset[] = [dynamics, fhir, hubspot, salesforce, shopify];
 
 type Keys = Readonly<Record<string, unknown>>;
 

@@ -77,7 +77,7 @@ export const fhir: Preset = {
         quote: 'fhir-url',
       },
     },
-    paging: { style: 'link', nextAt: 'link[relation=next].url', isLive: true },
+    paging: { style: 'link', nextAt: 'link[relation=next].url', isFrozen: true },
     write: { mode: 'upsert' },
     batch: {
       max: 50,

@@ -86,6 +86,8 @@ export const windowCap = z.strictObject({
   signal: z.union([z.enum(['error', 'plateau']), condition]),
 });
 
+export const quirks = z.array(z.string().max(300)).max(20).default([]);
+
 export const rates = z
   .array(
     z.strictObject({

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { entityShape } from '../entity-shape.ts';
 import { fieldPath } from '../name.ts';
-import { answerPath, batch, condition, errors, rates, windowCap, writtenAnswer } from './answers.ts';
+import { answerPath, batch, condition, errors, quirks, rates, windowCap, writtenAnswer } from './answers.ts';
 import { faultsOf, mentions } from './check-template.ts';
 import { paging } from './paging.ts';
 import { type RequestKind, requestTemplates } from './template.ts';
@@ -87,7 +87,7 @@ export const restEntityShape = z.strictObject({
     .describe('How long a page token is good'),
   retentionDays: z.int().min(1).max(3650).optional().describe('How far back changes can be read at all'),
   rates: rates.describe('Published limits'),
-  quirks: z.array(z.string().max(300)).max(20).default([]).describe('What one should know of the API'),
+  quirks: quirks.describe('What one should know of the API'),
 });
 
 type Lists = Pick<RestEntity, 'sinceParam' | 'requests' | 'paging'>;

@@ -9,15 +9,23 @@ export const paging = z.discriminatedUnion('style', [
     style: z.literal('cursor'),
     param: z.string().optional().describe('Query parameter that carries the cursor; else {cursor} in requests.list'),
     nextAt: somePath.describe('Path of the next cursor in the response'),
+    isFrozen: z
+      .boolean()
+      .optional()
+      .describe(
+        'Places are those of the first page, values those of now: rows changed since are left to the next scan',
+      ),
     end,
   }),
   z.strictObject({
     style: z.literal('link'),
     nextAt: answerPath.optional().describe('Path of the next link in the response; the Link header when left out'),
-    isLive: z
+    isFrozen: z
       .boolean()
       .optional()
-      .describe('Later pages show changes made since the first: those are left to the next reading'),
+      .describe(
+        'Places are those of the first page, values those of now: rows changed since are left to the next scan',
+      ),
     end,
   }),
   z.strictObject({
