@@ -22,7 +22,9 @@ export type Capability =
   | 'batches'
   | 'long integers'
   | 'index lag'
-  | 'created';
+  | 'created'
+  | 'read-back'
+  | 'read by ID';
 
 /** An API under test: a server made from the vendor's documentation, and the contract for it. */
 export type Vendor = {
@@ -31,21 +33,27 @@ export type Vendor = {
   readonly refused: Map<string, string>;
   readonly system: SystemContract;
   readonly entity: string;
+  /** The entity that is read, where it is another than the one written. */
+  readonly sourceEntity?: string;
+  /** How long after a write a look-up may not find the record. */
+  readonly findLagMs?: number;
   /** Names in the vendor's own rows. */
   readonly keyField: string;
   readonly textField: string;
   /** Path of that text in a record as it is read. */
   readonly textAt: string;
   readonly throttled: Answer;
-  /** Tells the requests that write; those by PATCH and to a path of upserts where left out. */
-  readonly isWrite?: (asked: Asked) => boolean;
   /** Whole milliseconds to which the vendor keeps times. */
   readonly stepMs: number;
   readonly overlapSeconds: number;
   /** A field for integers beyond 2^53, and its path in a record. */
   readonly long?: { readonly field: string; readonly at: string };
+  /** True for the requests that write. */
+  readonly isWrite: (asked: Asked) => boolean;
   /** Tells a request that goes on with a page token; any does when left out. */
   readonly isPaged?: (asked: Asked) => boolean;
+  /** Polls in a row that may hand out nothing before all is read; 4 where left out. */
+  readonly quietPolls?: number;
   /** An ID that no record has; `999` where left out. */
   readonly goneId?: string;
   /** Keys that the API cannot be written with: each is refused, and nothing is sent. */
@@ -113,7 +121,7 @@ export type Handed = { readonly id: string; readonly text: unknown; readonly lon
 export type Reader = {
   /** Polls once and settles all that was handed out. */
   readonly poll: () => Promise<readonly Handed[]>;
-  /** Polls until four polls in a row hand out nothing. */
+  /** Polls until so many polls in a row hand out nothing that all is read. */
   readonly quiet: () => Promise<readonly Handed[]>;
 };
 
@@ -122,20 +130,17 @@ const POLLS_MAX = 60;
 const QUIET_POLLS = 4;
 
 /** The product reading a vendor: poll, store and evidence as they are, with a model in the place of the database. */
-export const readerOf = async (
-  vendor: Vendor,
-  clock: ConformanceClock,
-  read: { readonly pagesMax?: number } = {},
-): Promise<Reader> => {
-  const { system, entity } = vendor;
+export const readerOf = async (vendor: Vendor, clock: ConformanceClock): Promise<Reader> => {
+  const { system, entity, sourceEntity = entity } = vendor;
   const sync = syncOf({
-    source: { system: system.name, entity },
+    source: { system: system.name, entity: sourceEntity },
     target: { system: 'other', entity: 'thing', externalIdField: 'ext' },
     fields: [
       { target: 'text', source: vendor.textAt },
       ...(vendor.long === undefined ? [] : [{ target: 'long', source: vendor.long.at, type: 'integer' }]),
     ],
-    read: { overlapSeconds: vendor.overlapSeconds, resolutionSeconds: vendor.stepMs / 1000, ...read },
+    // Few, so that a sweep takes several polls and its tokens outlive them.
+    read: { overlapSeconds: vendor.overlapSeconds, resolutionSeconds: vendor.stepMs / 1000, pagesMax: 4 },
   });
   const { port } = createModelStore({ now: () => clock.nowMs, newId: randomUUID });
   await port.applySystem({ system: system.name }, { contract: system, ticket: 'OPS-1' });
@@ -149,7 +154,7 @@ export const readerOf = async (
       {
         store: port,
         contracts: { get: (name) => held.get(name), set: (name, bundle) => void held.set(name, bundle) },
-        driver: () => driverOfVendor(vendor, clock),
+        driver: () => driverOfVendor({ ...vendor, entity: sourceEntity }, clock),
         runtime: runtimeOf(clock),
       },
       stream,
@@ -169,7 +174,7 @@ export const readerOf = async (
   const quiet = async (): Promise<readonly Handed[]> => {
     const all: Handed[] = [];
     let empty = 0;
-    for (let polls = 1; empty < QUIET_POLLS; polls += 1) {
+    for (let polls = 1; empty < (vendor.quietPolls ?? QUIET_POLLS); polls += 1) {
       if (polls > POLLS_MAX) throw new Error(`Still handing out after ${POLLS_MAX} polls`);
       const handed = await pollOnce();
       all.push(...handed);

@@ -29,6 +29,7 @@ const start = async (clock: { nowMs: number }): Promise<Vendor> => {
     stepMs: 1000,
     overlapSeconds: 120,
     long: { field: 'tm_big', at: 'tm_big' },
+    isWrite: ({ method }) => method === 'PATCH',
     goneId: '00000000-0000-4000-8000-999999999999',
     unfitKey: /[/#<>*%&:\\?+]/,
     refusal: '0x80040265',

@@ -130,6 +130,7 @@ const externalIdAtOf = ({ entity, constants }: RestReading): string | undefined 
 const bindingsOf = ({ field, template }: Lookup, values: readonly string[], pageSize: number): Bindings => ({
   pageSize,
   field,
+  fieldName: field.split('.').at(-1) ?? field,
   // Joined by its own commas, a value apart would be escaped for nothing.
   values,
   ...(values.length === 1 ? { value: values[0] ?? '' } : {}),

@@ -64,6 +64,7 @@ const pagingParam = ({ paging }: RestEntity): Readonly<Record<string, string>> =
     case 'keyset':
       return param(paging.afterIdParam, '{afterId}');
     case 'link':
+    case 'newest-first':
     case 'whole':
       return {};
   }

@@ -12,6 +12,7 @@ import { constantsOf } from './constants.ts';
 import { findRows } from './find-rows.ts';
 import { readFollowedPage } from './follow-page.ts';
 import { readKeysetPage } from './keyset-page.ts';
+import { readNewestFirstPage } from './newest-first-page.ts';
 import { readOffsetPage } from './offset-page.ts';
 import { findBatchMaxOf, requestsOf } from './requests-of.ts';
 import { malformed, type RestReading } from './rest-reading.ts';
@@ -92,6 +93,8 @@ const readPage = (reading: RestReading, request: PageRequest): Promise<PageReply
       return readFollowedPage(reading, request);
     case 'keyset':
       return entity.paging.tie === 'together' ? readTogetherPage(reading, request) : readKeysetPage(reading, request);
+    case 'newest-first':
+      return readNewestFirstPage(reading, entity.paging, request);
     case 'offset':
       return readOffsetPage(reading, request);
   }

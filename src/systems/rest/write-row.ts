@@ -1,6 +1,7 @@
 import { answerAt } from '../../core/answer-path.ts';
 import type { CreatedSignal } from '../../core/contract/rest/answers.ts';
 import type { RequestTemplate } from '../../core/contract/rest/template.ts';
+import { digestText } from '../../core/digest.ts';
 import { isJsonObject, type JsonObject, type JsonValue, valueAt } from '../../core/json.ts';
 import type { WriteReply, WriteRequest } from '../../core/system/entity-driver.ts';
 import type { HttpReply } from '../http/http.ts';
@@ -53,7 +54,7 @@ export const bindingsOf = ({ externalIdField }: RestReading, request: WriteReque
   return {
     fields,
     fieldsWithoutKey: externalIdField === undefined ? fields : without(fields, externalIdField.split('.')),
-    ...(externalId === undefined ? {} : { externalId }),
+    ...(externalId === undefined ? {} : { externalId, externalIdHash: digestText(externalId) }),
     ...(writeId === undefined ? {} : { writeId }),
     ...(request.kind === 'update' ? { id: request.targetId } : {}),
     ...(request.kind === 'update' && request.version !== undefined ? { version: request.version } : {}),

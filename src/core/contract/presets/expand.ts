@@ -4,9 +4,10 @@ import { hubspot } from './hubspot.ts';
 import type { Preset } from './preset.ts';
 import { salesforce } from './salesforce.ts';
 import { shopify } from './shopify.ts';
+import { stripe } from './stripe.ts';
 
 /** Every preset that a system contract can name. */
-export const presets: readonly Preset[] = [dynamics, fhir, hubspot, salesforce, shopify];
+export const presets: readonly Preset[] = [dynamics, fhir, hubspot, salesforce, shopify, stripe];
 
 type Keys = Readonly<Record<string, unknown>>;
 

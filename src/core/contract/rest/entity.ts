@@ -129,6 +129,7 @@ const checkPaging = ({ paging: style, requests, windowCap: cap, totalAt }: Shape
     if (!isGiven && !mentions(list, name)) report(['paging'], `needs its parameter, or {${name}} in requests.list`);
   };
   if (style.style === 'cursor') needs('cursor', style.param !== undefined);
+  if (style.style === 'newest-first') for (const name of ['since', 'until', 'cursor']) needs(name, false);
   if (style.style === 'offset') needs('offset', style.param !== undefined);
   if (style.style === 'page') needs('page', style.param !== undefined);
   if (style.style === 'keyset' && style.tie !== undefined) needs('afterId', style.afterIdParam !== undefined);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fieldPath } from '../name.ts';
 import { answerPath, condition, somePath } from './answers.ts';
 
 const end = condition.optional().describe('Says that there is no more, also where something to go on with is given');
@@ -50,6 +51,11 @@ export const paging = z.discriminatedUnion('style', [
     param: z.string().optional().describe('Query parameter that carries the number of the page'),
     first: z.int().min(0).max(1).default(1),
     end,
+  }),
+  z.strictObject({
+    style: z.literal('newest-first'),
+    more: condition.describe('Says that a window holds more rows than it gave'),
+    cursorField: fieldPath.describe('Path in the last item of what {cursor} is'),
   }),
   z.strictObject({ style: z.literal('whole') }),
 ]);

@@ -12,15 +12,18 @@ const NAMED_MAX = 50;
  */
 export const placeholders = {
   since: 'contract',
+  until: 'contract',
   pageSize: 'contract',
   offset: 'contract',
   page: 'contract',
   field: 'contract',
+  fieldName: 'contract',
   select: 'contract',
   object: 'contract',
   externalIdField: 'contract',
   keySystem: 'contract',
   itemKey: 'contract',
+  externalIdHash: 'contract',
   cursor: 'source',
   afterId: 'source',
   value: 'source',
@@ -107,6 +110,7 @@ const written = [
   'fields',
   'fieldsWithoutKey',
   'externalId',
+  'externalIdHash',
   'externalIdField',
   'keySystem',
   'object',
@@ -115,9 +119,9 @@ const written = [
 
 /** Which placeholders a request may use. */
 export const allowedIn = {
-  list: ['since', 'afterId', ...paged],
-  find: ['field', 'value', 'values', 'each', ...paged],
-  readByIds: ['field', 'value', 'values', 'each', ...paged],
+  list: ['since', 'until', 'afterId', ...paged],
+  find: ['field', 'fieldName', 'value', 'values', 'each', ...paged],
+  readByIds: ['field', 'fieldName', 'value', 'values', 'each', ...paged],
   create: written,
   update: [...written, 'id', 'version'],
   upsert: written,
