@@ -272,7 +272,7 @@ export const driverConformance = ({ name, start, lacks }: ConformanceSetup): voi
       });
 
       test('G2 HTML with status 200 leaves a write unknown until it is read back', async () => {
-        vendor.server.faults.push(html);
+        vendor.server.faults.push({ ...html, when: vendor.isWrite });
         const reply = await driver().write(oneOf('html'));
         expect(reply).toMatchObject({ kind: 'failed', failure: { kind: 'unknown', answered: true } });
         const [written] = await writeTo(vendor, clock, [write('html', 'v1')]);

@@ -22,11 +22,12 @@ export const selectOf = ({ entity, externalIdField }: Columns, field?: string): 
 
 /** What a contract gives to placeholders, whatever is asked. */
 export const constantsOf = (columns: Columns): Bindings => {
-  const { object, keySystem } = columns.entity;
+  const { object, keySystem, sheet } = columns.entity;
   const { externalIdField } = columns;
   return {
     ...selectOf(columns),
     ...(object === undefined ? {} : { object }),
+    ...(sheet === undefined ? {} : { sheet }),
     ...(keySystem === undefined ? {} : { keySystem }),
     ...(externalIdField === undefined ? {} : { externalIdField }),
   };

@@ -201,6 +201,7 @@ const nextReply = async (
     return isShort ? { kind: 'none', isWhole: true } : { kind: 'more', reply: await ask({ offset: count }) };
   }
   const isFollowed = paging.style === 'link' || (isFollowable(paging.style) && mentions(template, paging.style));
+  if (paging.style === 'whole') return { kind: 'none', isWhole: true };
   if (!isFollowed) {
     return isFull
       ? {

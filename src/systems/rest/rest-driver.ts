@@ -18,6 +18,7 @@ import { findBatchMaxOf, requestsOf } from './requests-of.ts';
 import { malformed, type RestReading } from './rest-reading.ts';
 import { readTogetherPage } from './together-page.ts';
 import { writeRow } from './write-row.ts';
+import { writeTableRow } from './write-table-row.ts';
 import { writeRows } from './write-rows.ts';
 
 type RestDriverSetup = {
@@ -68,7 +69,8 @@ export const createRestDriver = ({ http, entity, names, ...given }: RestDriverSe
 
 /** An API that has an upsert for several only is given one. */
 const writeOne = async (reading: RestReading, request: WriteRequest): Promise<WriteReply> => {
-  const { batch } = reading.entity;
+  const { batch, rowsAre } = reading.entity;
+  if (rowsAre === 'table') return writeTableRow(reading, request);
   const { upsert, upsertMany } = reading.requests;
   if (request.kind !== 'upsert' || upsert !== undefined || upsertMany === undefined || batch === undefined) {
     return writeRow(reading, request);

@@ -10,6 +10,7 @@ import { holds, judgeDialect } from './dialect.ts';
 import { fillRequest } from './fill-request.ts';
 import type { Bindings } from './fill-template.ts';
 import type { Requests } from './requests-of.ts';
+import { tableOf } from './table.ts';
 
 /** What every part of the driver needs of one entity. */
 export type RestReading = {
@@ -97,7 +98,9 @@ const read = async (reading: RestReading, request: HttpRequest, ownAt?: string):
       recordsAt === '' ? 'the answer is not an array of records' : `there is no array of records at "${recordsAt}"`;
     return malformed(`Cannot read ${subject}: ${where} (status ${reply.status})`);
   }
-  return { kind: 'rows', rows: rowsOf(entity, items), json: reply.json, headers: reply.headers, href: reply.href };
+  const rows = entity.rowsAre === 'table' ? tableOf(items)?.rows.map(({ record }) => record) : rowsOf(entity, items);
+  if (rows === undefined) return malformed(`Cannot read ${subject}: its first row does not name each column once`);
+  return { kind: 'rows', rows, json: reply.json, headers: reply.headers, href: reply.href };
 };
 
 /** What a look-up found as a list; null is how an API says that there is no such record. */

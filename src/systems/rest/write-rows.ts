@@ -93,7 +93,10 @@ const judgeItem = (reading: RestReading, batch: Batch, { result, code, status, w
   }
   if (code === undefined && (result === undefined || isOk)) return unknown(reading, status);
   const own = code ?? (batch.codeAt === undefined || result === undefined ? undefined : codeIn(result, batch.codeAt));
-  return refusedItem(reading, statusIn(batch, result) ?? status, own);
+  const ownStatus = statusIn(batch, result) ?? status;
+  const meaning = meaningOf(reading.entity.errors, { status: ownStatus, code: own, on: 'upsert' });
+  const isRefusal = ownStatus < SERVER_ERROR || meaning !== undefined;
+  return isRefusal ? refusedItem(reading, ownStatus, own) : unknown(reading, ownStatus);
 };
 
 /** The status that a result has of its own. */
@@ -134,3 +137,4 @@ const refusedItem = ({ entity, subject }: RestReading, status: number, code: str
 };
 
 const RETRY_SECONDS = 30;
+const SERVER_ERROR = 500;

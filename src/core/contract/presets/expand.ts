@@ -1,5 +1,6 @@
 import { dynamics } from './dynamics.ts';
 import { fhir } from './fhir.ts';
+import { googleSheets } from './google-sheets.ts';
 import { hubspot } from './hubspot.ts';
 import type { Preset } from './preset.ts';
 import { salesforce } from './salesforce.ts';
@@ -7,7 +8,7 @@ import { shopify } from './shopify.ts';
 import { stripe } from './stripe.ts';
 
 /** Every preset that a system contract can name. */
-export const presets: readonly Preset[] = [dynamics, fhir, hubspot, salesforce, shopify, stripe];
+export const presets: readonly Preset[] = [dynamics, fhir, googleSheets, hubspot, salesforce, shopify, stripe];
 
 type Keys = Readonly<Record<string, unknown>>;
 

@@ -34,6 +34,15 @@ export const restEntityShape = z.strictObject({
     .default('')
     .describe('Path of the array of records in a response; empty when the response is the array'),
   rowAt: answerPath.default('').describe('Path of the record inside an item of that array'),
+  rowsAre: z
+    .enum(['objects', 'table'])
+    .default('objects')
+    .describe('A table: the first item of that array names the columns, the others are lists of cells'),
+  sheet: z
+    .string()
+    .regex(/^[\w -]{1,100}$/, 'must be letters, digits, spaces, _ and -')
+    .optional()
+    .describe('{sheet}: where in a file the table is'),
   skipRows: z.array(condition).max(5).default([]).describe('Items of that array that are no records'),
   fieldsAt: fieldPath.optional().describe('Path of the fields inside a record: where they are written and looked up'),
   versionAt: answerPath.optional().describe('Path of what If-Match takes: {version}'),
@@ -104,7 +113,8 @@ const REQUEST_KINDS = ['list', 'find', 'readByIds', 'create', 'update', 'upsert'
 type Shape = z.infer<typeof restEntityShape>;
 type Report = (path: readonly string[], message: string) => void;
 
-const checkWrites = ({ write, requests, batch: many }: Shape, report: Report): void => {
+const checkWrites = (shape: Shape, report: Report): void => {
+  const { write, requests, batch: many } = shape;
   const upsert = requests.upsert ?? requests.upsertMany;
   if (write.mode === 'upsert' && write.path === undefined && upsert === undefined) {
     report(['write', 'path'], 'must be there, or else requests.upsert or requests.upsertMany');
@@ -117,6 +127,9 @@ const checkWrites = ({ write, requests, batch: many }: Shape, report: Report): v
   }
   if ((many === undefined) !== (requests.upsertMany === undefined)) {
     report(['batch'], 'and requests.upsertMany need each other');
+  }
+  if (shape.rowsAre === 'table' && (upsert !== undefined || write.mode === 'upsert')) {
+    report(['write', 'mode'], 'must be find-then-write for a table');
   }
   for (const kind of ['create', 'update', 'upsert', 'upsertMany'] as const) {
     if (requests[kind]?.method === 'GET') report(['requests', kind, 'method'], 'must be POST, PUT or PATCH');

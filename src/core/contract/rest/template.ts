@@ -22,6 +22,8 @@ export const placeholders = {
   object: 'contract',
   externalIdField: 'contract',
   keySystem: 'contract',
+  sheet: 'contract',
+  row: 'contract',
   itemKey: 'contract',
   externalIdHash: 'contract',
   cursor: 'source',
@@ -35,6 +37,7 @@ export const placeholders = {
   writeId: 'source',
   fields: 'source',
   fieldsWithoutKey: 'source',
+  cells: 'source',
 } as const;
 export type Placeholder = keyof typeof placeholders;
 
@@ -105,7 +108,17 @@ export const requestTemplate = z.strictObject({
 });
 export type RequestTemplate = Omit<z.infer<typeof requestTemplate>, 'body'> & { body?: JsonValue | undefined };
 
-const paged = ['pageSize', 'cursor', 'offset', 'page', 'select', 'object', 'externalIdField', 'keySystem'] as const;
+const paged = [
+  'pageSize',
+  'cursor',
+  'offset',
+  'page',
+  'select',
+  'object',
+  'externalIdField',
+  'keySystem',
+  'sheet',
+] as const;
 const written = [
   'fields',
   'fieldsWithoutKey',
@@ -113,6 +126,8 @@ const written = [
   'externalIdHash',
   'externalIdField',
   'keySystem',
+  'sheet',
+  'cells',
   'object',
   'writeId',
 ] as const;
@@ -123,7 +138,7 @@ export const allowedIn = {
   find: ['field', 'fieldName', 'value', 'values', 'each', ...paged],
   readByIds: ['field', 'fieldName', 'value', 'values', 'each', ...paged],
   create: written,
-  update: [...written, 'id', 'version'],
+  update: [...written, 'id', 'version', 'row'],
   upsert: written,
   upsertMany: [...written, 'itemKey'],
 } as const satisfies Readonly<Record<string, readonly Placeholder[]>>;
