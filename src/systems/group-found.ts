@@ -10,6 +10,8 @@ export type Lookup = {
   readonly normalize?: (value: string) => string;
   /** Where the field stands in a row, and what is given back of it; the row itself when left out. */
   readonly fieldsOf?: (row: JsonObject) => JsonObject;
+  /** Reads the value out of a row, where it is not the field of that name. */
+  readonly keyIn?: (row: JsonObject) => JsonValue | undefined;
   /** What the system takes to write a row only if nobody else did. */
   readonly versionOf?: (row: JsonObject) => string | undefined;
 };
@@ -41,7 +43,7 @@ export const groupFound = (rows: readonly JsonValue[], lookup: Lookup): Grouped 
   let withoutId = 0;
   for (const row of rows) {
     const body = isJsonObject(row) ? (lookup.fieldsOf?.(row) ?? row) : undefined;
-    const found = body === undefined ? undefined : scalarText(valueAt(body, lookup.field));
+    const found = isJsonObject(row) && body !== undefined ? scalarText(valueIn(lookup, row, body)) : undefined;
     const value = found === undefined ? undefined : asked.get(normalize(found));
     if (!isJsonObject(row) || body === undefined || value === undefined) {
       if (found === undefined || !loose.has(loosely(found))) foreign += 1;
@@ -58,5 +60,8 @@ export const groupFound = (rows: readonly JsonValue[], lookup: Lookup): Grouped 
   }
   return { byValue, foreign, loose: alike, withoutId };
 };
+
+const valueIn = ({ keyIn, field }: Lookup, row: JsonObject, body: JsonObject): JsonValue | undefined =>
+  keyIn === undefined ? valueAt(body, field) : keyIn(row);
 
 const loosely = (value: string): string => value.normalize('NFKC').trim().toLowerCase();

@@ -3,7 +3,7 @@ import type { JsonValue } from '../core/json.ts';
 import type { EntityDriver } from '../core/system/entity-driver.ts';
 import { createHttp, type HttpPorts } from './http/http.ts';
 import { createODataDriver, odataErrorCode } from './odata/odata-driver.ts';
-import { codeOf } from './rest/dialect.ts';
+import { codeOf, judgeDialect } from './rest/dialect.ts';
 import { createRestDriver } from './rest/rest-driver.ts';
 
 export type EntityDriverSetup = Pick<HttpPorts, 'secret' | 'fetch' | 'now' | 'tokens' | 'lookup' | 'secretHosts'> & {
@@ -29,7 +29,12 @@ export const createEntityDriver = (setup: EntityDriverSetup): EntityDriver => {
     }
     case 'odata': {
       const entity = entityOf(system.entities, names);
-      const http = createHttp({ ...ports, system, errorCode: odataErrorCode });
+      const http = createHttp({
+        ...ports,
+        system,
+        errorCode: odataErrorCode,
+        judge: (answer) => judgeDialect(entity.errors, answer),
+      });
       return createODataDriver({ http, entity, names, externalIdField });
     }
   }

@@ -25,7 +25,10 @@ export type Capability =
   | 'batches'
   | 'batches that fail in part'
   | 'long integers'
-  | 'index lag';
+  | 'index lag'
+  | 'created'
+  | 'read-back'
+  | 'read by ID';
 
 /** An API under test: a server made from the vendor's documentation, and the contract for it. */
 export type Vendor = {
@@ -34,6 +37,10 @@ export type Vendor = {
   readonly refused: Map<string, string>;
   readonly system: SystemContract;
   readonly entity: string;
+  /** The entity that is read, where it is another than the one written. */
+  readonly sourceEntity?: string;
+  /** How long after a write a look-up may not find the record. */
+  readonly findLagMs?: number;
   /** Names in the vendor's own rows. */
   readonly keyField: string;
   readonly textField: string;
@@ -47,6 +54,14 @@ export type Vendor = {
   readonly long?: { readonly field: string; readonly at: string };
   /** True for the requests that write. */
   readonly isWrite: (asked: Asked) => boolean;
+  /** Tells a request that goes on with a page token; any does when left out. */
+  readonly isPaged?: (asked: Asked) => boolean;
+  /** Polls in a row that may hand out nothing before all is read; 4 where left out. */
+  readonly quietPolls?: number;
+  /** An ID that no record has; `999` where left out. */
+  readonly goneId?: string;
+  /** Keys that the API cannot be written with: each is refused, and nothing is sent. */
+  readonly unfitKey?: RegExp;
   /** A code with which the vendor refuses a record for good. */
   readonly refusal: string;
 };
@@ -112,7 +127,7 @@ export type Handed = { readonly id: string; readonly text: unknown; readonly lon
 export type Reader = {
   /** Polls once and settles all that was handed out. */
   readonly poll: () => Promise<readonly Handed[]>;
-  /** Polls until four polls in a row hand out nothing. */
+  /** Polls until so many polls in a row hand out nothing that all is read. */
   readonly quiet: () => Promise<readonly Handed[]>;
 };
 
@@ -122,9 +137,9 @@ const QUIET_POLLS = 4;
 
 /** The product reading a vendor: poll, store and evidence as they are, with a model in the place of the database. */
 export const readerOf = async (vendor: Vendor, clock: ConformanceClock): Promise<Reader> => {
-  const { system, entity } = vendor;
+  const { system, entity, sourceEntity = entity } = vendor;
   const sync = syncOf({
-    source: { system: system.name, entity },
+    source: { system: system.name, entity: sourceEntity },
     target: { system: 'other', entity: 'thing', externalIdField: 'ext' },
     fields: [
       { target: 'text', source: vendor.textAt },
@@ -145,7 +160,7 @@ export const readerOf = async (vendor: Vendor, clock: ConformanceClock): Promise
       {
         store: port,
         contracts: { get: (name) => held.get(name), set: (name, bundle) => void held.set(name, bundle) },
-        driver: () => driverOfVendor(vendor, clock),
+        driver: () => driverOfVendor({ ...vendor, entity: sourceEntity }, clock),
         runtime: runtimeOf(clock),
       },
       stream,
@@ -165,7 +180,7 @@ export const readerOf = async (vendor: Vendor, clock: ConformanceClock): Promise
   const quiet = async (): Promise<readonly Handed[]> => {
     const all: Handed[] = [];
     let empty = 0;
-    for (let polls = 1; empty < QUIET_POLLS; polls += 1) {
+    for (let polls = 1; empty < (vendor.quietPolls ?? QUIET_POLLS); polls += 1) {
       if (polls > POLLS_MAX) throw new Error(`Still handing out after ${POLLS_MAX} polls`);
       const handed = await pollOnce();
       all.push(...handed);

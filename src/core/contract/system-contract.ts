@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { entityShape } from './entity-shape.ts';
 import { environment, fieldPath, name } from './name.ts';
+import { errors, quirks, rates } from './rest/answers.ts';
 import { restEntity } from './rest/entity.ts';
 import { systemAuth } from './system-auth.ts';
 
@@ -17,7 +18,7 @@ const limits = z.strictObject({
     .describe('Largest response read'),
 });
 
-const odataEntity = z.strictObject({
+export const odataEntity = z.strictObject({
   ...entityShape,
   set: z
     .string()
@@ -27,10 +28,20 @@ const odataEntity = z.strictObject({
   select: z.array(fieldPath).max(200).optional().describe('Fields read; all of them when left out'),
   write: z
     .discriminatedUnion('mode', [
-      z.strictObject({ mode: z.literal('alternate-key') }),
+      z.strictObject({
+        mode: z.literal('alternate-key'),
+        unfit: z
+          .string()
+          .max(50)
+          .default('')
+          .describe('Characters that the system takes in no alternate key: one with them is not sent'),
+      }),
       z.strictObject({ mode: z.literal('find-then-write') }),
     ])
     .default({ mode: 'find-then-write' }),
+  errors: errors.optional().describe('What answers mean where that is not what their status says'),
+  rates: rates.describe('Published limits'),
+  quirks: quirks.describe('What one should know of the API'),
 });
 
 export const systemShape = {

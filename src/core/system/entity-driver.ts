@@ -97,7 +97,7 @@ export type WriteReply =
   | { readonly kind: 'failed'; readonly failure: SystemFailure };
 
 /**
- * One entity of one system. None of its calls retries. A page and a write are one HTTP request each; a look-up is one,
+ * One entity of one system. None of its calls retries. A page and a write are one HTTP request each (a row of a table is read before it is written); a look-up is one,
  * and more where its answer would otherwise not be certain (a filter that may have been ignored, several pages).
  */
 export type EntityDriver = {

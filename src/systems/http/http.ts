@@ -14,6 +14,8 @@ export type HttpPorts = Omit<SendPorts, 'isPrivate' | 'hostname'> & {
   readonly lookup: Lookup;
   /** Takes a code, and no record value, out of the body of a refusal. */
   readonly errorCode?: (body: JsonValue) => string | undefined;
+  /** Judges answers to requests that have no judge of their own. */
+  readonly judge?: (answer: Answer) => SystemFailure | undefined;
 };
 
 export type HttpRequest = {
@@ -70,7 +72,7 @@ export type Http = { readonly request: (request: HttpRequest) => Promise<HttpRep
  * @throws when the base URL is plain http or in a private network without `allowPrivateHosts`: contracts are checked
  *   for that before they are taken
  */
-export const createHttp = ({ errorCode, lookup, ...given }: HttpPorts): Http => {
+export const createHttp = ({ errorCode, lookup, judge: common, ...given }: HttpPorts): Http => {
   const { system, now } = given;
   const base = baseOf(system);
   const ports = { ...given, hostname: base.hostname, isPrivate: createHostCheck(lookup, now) };
@@ -84,7 +86,7 @@ export const createHttp = ({ errorCode, lookup, ...given }: HttpPorts): Http => 
     const { status, headers } = response;
     const isAnswer = wanted.answers?.includes(status) === true;
     const judge = (json: JsonValue | undefined): SystemFailure | undefined =>
-      wanted.judge?.({ status, headers, json, subject, isWrite, nowMs: now() });
+      (wanted.judge ?? common)?.({ status, headers, json, subject, isWrite, nowMs: now() });
     if (status < 200 || (status < 400 && status >= 300)) {
       await discardBody(response);
       const meant = judge(undefined);

@@ -16,7 +16,11 @@ const GONE = [404, 410, 412];
 export const writeToSet = async (reading: ODataReading, request: WriteRequest): Promise<WriteReply> => {
   const call = callOf(reading, request);
   if (call === undefined) {
-    const reason = `Cannot write ${reading.subject}: not sent, because the key is no ${reading.entity.idType}, as idType says it is`;
+    const why =
+      request.kind === 'upsert' && isUnfit(reading, request.externalId)
+        ? 'the external ID holds a character that the system takes in no alternate key; let write.mode be find-then-write'
+        : `the key is no ${reading.entity.idType}, as idType says it is`;
+    const reason = `Cannot write ${reading.subject}: not sent, because ${why}`;
     return { kind: 'failed', failure: { kind: 'rejected', status: 0, reason } };
   }
   const reply = await reading.http.request(call);
@@ -43,6 +47,10 @@ const callOf = (reading: ODataReading, request: WriteRequest): HttpRequest | und
   }
 };
 
+/** True for a key with a character that `write.unfit` names. */
+const isUnfit = ({ entity }: Pick<ODataReading, 'entity'>, key: string): boolean =>
+  entity.write.mode === 'alternate-key' && entity.write.unfit.split('').some((one) => key.includes(one));
+
 const upsertCall = (
   { entity, externalIdField, label, subject }: ODataReading,
   externalId: string,
@@ -51,6 +59,7 @@ const upsertCall = (
   if (entity.write.mode !== 'alternate-key' || externalIdField === undefined) {
     throw new Error(`Cannot upsert ${subject}: it has no alternate key; find and write instead`);
   }
+  if (isUnfit({ entity }, externalId)) return undefined;
   const value = odataLiteral(externalIdField === entity.idField ? entity.idType : 'string', externalId);
   if (value === undefined) return undefined;
   const to = { path: `${entity.set}(${externalIdField}=${encodeURIComponent(value.toWellFormed())})` };

@@ -9,7 +9,7 @@ import { type Grouped, groupFound } from '../group-found.ts';
 import { scalarText } from '../row-reader.ts';
 import { selectOf } from './constants.ts';
 import { codeIn } from './dialect.ts';
-import type { Bindings } from './fill-template.ts';
+import { type Bindings, fillText } from './fill-template.ts';
 import { nextPlace } from './next-place.ts';
 import { isSplitByComma } from './quote.ts';
 import { findBatchMaxOf } from './requests-of.ts';
@@ -112,6 +112,7 @@ const lookUp = async (
   const reply = await readWhole(reading, lookup, values);
   if (reply.kind === 'failed') return reply;
   const { fieldsAt, versionAt } = reading.entity;
+  const keyAt = gives === 'fields' && field === reading.externalIdField ? externalIdAtOf(reading) : undefined;
   const grouped = groupFound(reply.rows, {
     field,
     values,
@@ -124,6 +125,7 @@ const lookUp = async (
             return isJsonObject(fields) ? fields : {};
           },
         }),
+    ...(keyAt === undefined ? {} : { keyIn: (row) => answerAt(row, keyAt) }),
     ...(versionAt === undefined ? {} : { versionOf: (row) => scalarText(answerAt(row, versionAt)) }),
   });
   if (grouped.withoutId > 0) return malformed(`Cannot look up ${reading.subject}: a row that was found has no ID`);
@@ -135,9 +137,14 @@ const lookUp = async (
   return { kind: 'found', ...grouped };
 };
 
+/** The path of the external ID in a row, filled; undefined where it is the field of that name. */
+const externalIdAtOf = ({ entity, constants }: RestReading): string | undefined =>
+  entity.externalIdAt === undefined ? undefined : fillText(entity.externalIdAt, constants, (_name, value) => value);
+
 const bindingsOf = ({ field, template }: Lookup, values: readonly string[], pageSize: number): Bindings => ({
   pageSize,
   field,
+  fieldName: field.split('.').at(-1) ?? field,
   // Joined by its own commas, a value apart would be escaped for nothing.
   values,
   ...(values.length === 1 ? { value: values[0] ?? '' } : {}),
@@ -207,6 +214,7 @@ const nextReply = async (
     // Whether rows follow is asked for, unless the answer is too short for any page limit.
     return isShort ? { kind: 'none', isWhole: true } : { kind: 'more', reply: await ask({ offset: count }) };
   }
+  if (paging.style === 'whole') return { kind: 'none', isWhole: true };
   // An answer without a place for the next link is none of those that lead on by one.
   const isLinked =
     paging.style === 'link' && (paging.nextAt === undefined || answerAt(reply.json, paging.nextAt) !== undefined);

@@ -82,7 +82,8 @@ const beginAt = ({ entity }: RestReading, since: Instant | null, before: FollowS
 
 /** When a window was frozen: the Date header of its first page. */
 const frozenAtOf = ({ entity }: RestReading, before: FollowState, headers: Headers): Instant | null => {
-  if (entity.paging.style !== 'cursor' || entity.paging.isFrozen !== true) return null;
+  const { paging } = entity;
+  if ((paging.style !== 'cursor' && paging.style !== 'link') || paging.isFrozen !== true) return null;
   const firstMs = Date.parse(headers.get('date') ?? '');
   return before.frozenAt ?? (Number.isNaN(firstMs) ? null : instantFromMs(firstMs));
 };

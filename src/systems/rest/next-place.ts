@@ -37,6 +37,7 @@ export const nextPlace = (reading: RestReading, reply: Rows, place: string | nul
       return { kind: 'place', style: 'page', place: isOver ? null : next };
     }
     case 'keyset':
+    case 'newest-first':
     case 'offset':
     case 'sequence':
     case 'whole':

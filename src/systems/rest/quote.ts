@@ -6,6 +6,7 @@ import type { Quoting } from '../../core/contract/rest/template.ts';
  *
  * - `soql`, `odata`, `json`, `airtable`: with their quotes
  * - `fhir`: a token; `\`, `|`, `,` and `$` escaped (FHIR R4, search, "Escaping Search Parameters")
+ * - `fhir-url`: the same, percent-encoded, for an address inside a body
  * - `servicenow`: in an encoded query, as it is; nothing can be escaped there, so that see `hasForm`
  * - `comma`, `plain`: as it is. A value with a comma is never joined to others; `plain` is for paths, where it is
  *   percent-encoded
@@ -22,6 +23,8 @@ export const quoteValue = (quoting: Quoting | undefined, value: string): string 
       return `"${value.replaceAll(/["\\\n\r\t]/g, (one) => AIRTABLE_ESCAPES[one] ?? `\\${one}`)}"`;
     case 'fhir':
       return value.replaceAll(/[\\|,$]/g, String.raw`\$&`);
+    case 'fhir-url':
+      return encodeURIComponent(quoteValue('fhir', value.toWellFormed()));
     case 'servicenow':
     case 'comma':
     case 'plain':

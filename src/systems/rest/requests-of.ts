@@ -37,7 +37,12 @@ export const findBatchMaxOf = (entity: RestEntity): number => {
   const { find } = requestsOf(entity);
   const isShort = entity.requests.find === undefined;
   const takesOne = isShort && entity.findMany === 'none' && entity.findTemplate === undefined;
-  const takesMany = isShort || mentions(find, 'values') || mentions(find, 'each') || isForEach(find.body ?? null);
+  const takesMany =
+    isShort ||
+    entity.paging.style === 'whole' ||
+    mentions(find, 'values') ||
+    mentions(find, 'each') ||
+    isForEach(find.body ?? null);
   return takesOne || !takesMany ? 1 : entity.findBatchMax;
 };
 
@@ -65,6 +70,7 @@ const pagingParam = ({ paging }: RestEntity): Readonly<Record<string, string>> =
       return param(paging.afterIdParam, '{afterId}');
     case 'link':
     case 'sequence':
+    case 'newest-first':
     case 'whole':
       return {};
   }

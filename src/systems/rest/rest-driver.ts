@@ -13,6 +13,7 @@ import { constantsOf } from './constants.ts';
 import { findOtherCase, findRows } from './find-rows.ts';
 import { readFollowedPage } from './follow-page.ts';
 import { readKeysetPage } from './keyset-page.ts';
+import { readNewestFirstPage } from './newest-first-page.ts';
 import { readOffsetPage } from './offset-page.ts';
 import { findBatchMaxOf, requestsOf } from './requests-of.ts';
 import { malformed, type RestReading } from './rest-reading.ts';
@@ -20,6 +21,7 @@ import { isDeletion } from './sequence-rows.ts';
 import { readSequencePage } from './sequence-page.ts';
 import { readTogetherPage } from './together-page.ts';
 import { writeRow } from './write-row.ts';
+import { writeTableRow } from './write-table-row.ts';
 import { writeRows } from './write-rows.ts';
 
 type RestDriverSetup = {
@@ -70,7 +72,8 @@ export const createRestDriver = ({ http, entity, names, ...given }: RestDriverSe
 
 /** An API that has an upsert for several only is given one. */
 const writeOne = async (reading: RestReading, request: WriteRequest): Promise<WriteReply> => {
-  const { batch, foldsCase } = reading.entity;
+  const { batch, foldsCase, rowsAre } = reading.entity;
+  if (rowsAre === 'table') return writeTableRow(reading, request);
   const { upsert, upsertMany } = reading.requests;
   const refusal = request.kind === 'upsert' && foldsCase ? await refuseOtherCase(reading, request) : undefined;
   if (refusal !== undefined) return refusal;
@@ -112,6 +115,8 @@ const readPage = (reading: RestReading, request: PageRequest): Promise<PageReply
       return entity.paging.tie === 'together' ? readTogetherPage(reading, request) : readKeysetPage(reading, request);
     case 'sequence':
       return readSequencePage(reading, request);
+    case 'newest-first':
+      return readNewestFirstPage(reading, entity.paging, request);
     case 'offset':
       return readOffsetPage(reading, request);
   }

@@ -11,6 +11,7 @@ import { fillRequest } from './fill-request.ts';
 import type { Bindings } from './fill-template.ts';
 import { decodeProperties } from './notion-properties.ts';
 import type { Requests } from './requests-of.ts';
+import { tableOf } from './table.ts';
 
 /** What every part of the driver needs of one entity. */
 export type RestReading = {
@@ -52,7 +53,7 @@ export const getRows = async (reading: RestReading, template: RequestTemplate, a
     const reason = `Cannot read ${reading.subject}: not sent, because ${filled.what}`;
     return { kind: 'failed', failure: { kind: 'rejected', status: 0, reason } };
   }
-  return read(reading, { ...filled.request, isRead: true }, template.isOne);
+  return read(reading, { ...filled.request, isRead: true }, template);
 };
 
 /** Reads the page that a link of the system leads to, with the headers of the list. */
@@ -85,7 +86,11 @@ const labelOfList = ({ requests }: RestReading): string => {
 
 const NOT_THERE = 404;
 
-const read = async (reading: RestReading, request: HttpRequest, isOne = false): Promise<RowsReply> => {
+/** Where a request has its records, if not where a list has them. */
+type Place = Pick<RequestTemplate, 'isOne' | 'recordsAt'>;
+
+const read = async (reading: RestReading, request: HttpRequest, place: Place = {}): Promise<RowsReply> => {
+  const { isOne = false, recordsAt: ownAt } = place;
   const { entity, http, subject } = reading;
   const reply = await http.request({
     ...request,
@@ -93,16 +98,24 @@ const read = async (reading: RestReading, request: HttpRequest, isOne = false): 
     ...(isOne ? { answers: [NOT_THERE] } : {}),
   });
   if (reply.kind === 'failed') return reply;
-  const all = reply.json === undefined ? undefined : itemsIn(entity, reply.json);
-  const items = isOne ? (reply.status === NOT_THERE ? [] : presentIn(reply.json)) : all;
+  const recordsAt = ownAt ?? entity.recordsAt;
+  const listed = reply.json === undefined || ownAt !== undefined ? undefined : itemsIn(entity, reply.json);
+  const found = ownAt === undefined || reply.json === undefined ? listed : listOf(answerAt(reply.json, ownAt));
+  const items = isOne ? (reply.status === NOT_THERE ? [] : presentIn(reply.json)) : found;
   if (reply.json === undefined || !isArray(items)) {
     const where =
-      entity.recordsAt === ''
-        ? 'the answer is not an array of records'
-        : `there is no array of records at "${entity.recordsAt}"`;
+      recordsAt === '' ? 'the answer is not an array of records' : `there is no array of records at "${recordsAt}"`;
     return malformed(`Cannot read ${subject}: ${where} (status ${reply.status})`);
   }
-  return { kind: 'rows', rows: rowsOf(entity, items), json: reply.json, headers: reply.headers, href: reply.href };
+  const rows = entity.rowsAre === 'table' ? tableOf(items)?.rows.map(({ record }) => record) : rowsOf(entity, items);
+  if (rows === undefined) return malformed(`Cannot read ${subject}: its first row does not name each column once`);
+  return { kind: 'rows', rows, json: reply.json, headers: reply.headers, href: reply.href };
+};
+
+/** What a look-up found as a list; null is how an API says that there is no such record. */
+const listOf = (found: JsonValue | undefined): JsonValue | undefined => {
+  if (isArray(found)) return found.filter((one) => one !== null);
+  return found === null ? [] : found === undefined ? undefined : [found];
 };
 
 /** The items of an answer; undefined where it has no place for them, unless the contract says that this means none. */

@@ -1,6 +1,7 @@
 import { answerAt } from '../../core/answer-path.ts';
 import type { CreatedSignal } from '../../core/contract/rest/answers.ts';
 import type { RequestTemplate } from '../../core/contract/rest/template.ts';
+import { digestText } from '../../core/digest.ts';
 import { isJsonObject, type JsonObject, type JsonValue, valueAt } from '../../core/json.ts';
 import type { WriteReply, WriteRequest } from '../../core/system/entity-driver.ts';
 import type { HttpReply } from '../http/http.ts';
@@ -28,7 +29,7 @@ export const writeRow = async (reading: RestReading, request: WriteRequest): Pro
   const isUpdate = request.kind === 'update';
   const reply = await reading.http.request({
     ...filled.request,
-    judge: (answer) => judgeDialect(reading.entity.errors, answer),
+    judge: (answer) => judgeDialect(reading.entity.errors, answer, request.kind),
     ...(isUpdate ? { answers: GONE } : {}),
   });
   if (reply.kind === 'failed') {
@@ -55,7 +56,7 @@ export const bindingsOf = ({ externalIdField, entity: { codec } }: RestReading, 
   return {
     fields,
     fieldsWithoutKey: externalIdField === undefined ? fields : without(fields, externalIdField.split('.')),
-    ...(externalId === undefined ? {} : { externalId }),
+    ...(externalId === undefined ? {} : { externalId, externalIdHash: digestText(externalId) }),
     ...(writeId === undefined ? {} : { writeId }),
     ...(request.kind === 'update' ? { id: request.targetId } : {}),
     ...(request.kind === 'update' && request.version !== undefined ? { version: request.version } : {}),
@@ -106,6 +107,7 @@ export const wasCreated = (
 ): boolean | null => {
   // 204 tells nothing apart: some APIs answer it to both.
   if (signal === undefined) return status === 201 ? true : status === 200 ? false : null;
+  if (signal === 'untold') return null;
   if ('status' in signal) return status === signal.status;
   if ('at' in signal) return holds(signal, json);
   const ids = answerAt(json, signal.idIn);

@@ -39,7 +39,7 @@ export const writeRows = async (
   }
   const reply = await reading.http.request({
     ...filled.request,
-    judge: (answer) => judgeDialect(reading.entity.errors, answer),
+    judge: (answer) => judgeDialect(reading.entity.errors, answer, 'upsert'),
   });
   if (reply.kind === 'failed') return requests.map(() => reply);
   const outcomes = outcomesIn(batch, reply.json, namesOf(reading, batch, requests));
@@ -94,14 +94,24 @@ const judgeItem = (reading: RestReading, batch: Batch, { result, code, status, w
   const isOk = result !== undefined && (batch.ok === undefined ? id !== undefined : holds(batch.ok, result));
   if (isOk && code === undefined) {
     const { created } = batch;
-    const isOfItem = created !== undefined && 'at' in created;
+    const isOfItem = typeof created === 'object' && 'at' in created;
     const json = isOfItem ? result : whole;
     const isSaid = created === undefined ? null : wasCreated(created, { status, json }, id);
     return { kind: 'written', targetId: id ?? null, created: isSaid };
   }
   if (code === undefined && (result === undefined || isOk)) return unknown(reading, status);
   const own = code ?? (batch.codeAt === undefined || result === undefined ? undefined : codeIn(result, batch.codeAt));
-  return refusedItem(reading, status, own);
+  const ownStatus = statusIn(batch, result) ?? status;
+  const meaning = meaningOf(reading.entity.errors, { status: ownStatus, code: own, on: 'upsert' });
+  const isRefusal = ownStatus < SERVER_ERROR || meaning !== undefined;
+  return isRefusal ? refusedItem(reading, ownStatus, own) : unknown(reading, ownStatus);
+};
+
+/** The status that a result has of its own. */
+const statusIn = ({ statusAt }: Batch, result: JsonValue | undefined): number | undefined => {
+  const text = statusAt === undefined ? undefined : scalarText(answerAt(result, statusAt));
+  const digits = /^\d{3}/.exec(text ?? '')?.[0];
+  return digits === undefined ? undefined : Number(digits);
 };
 
 const unknown = ({ subject }: RestReading, status: number): WriteReply => ({
@@ -114,7 +124,7 @@ const unknown = ({ subject }: RestReading, status: number): WriteReply => ({
 });
 
 const refusedItem = ({ entity, subject }: RestReading, status: number, code: string | undefined): WriteReply => {
-  const meaning = meaningOf(entity.errors, status, code);
+  const meaning = meaningOf(entity.errors, { status, code, on: 'upsert' });
   const reason = `Cannot write ${subject}: status ${status}, and the result of this record is an error (${code ?? 'without a code'})`;
   switch (meaning) {
     case 'throttled': {
@@ -127,6 +137,7 @@ const refusedItem = ({ entity, subject }: RestReading, status: number, code: str
       return { kind: 'failed', failure: { kind: 'rejected', status, because: 'conflict', reason } };
     case 'missing':
       return { kind: 'missing' };
+    case 'refused':
     case 'tokenExpired':
     case undefined:
       return { kind: 'failed', failure: { kind: 'rejected', status, reason } };
@@ -134,3 +145,4 @@ const refusedItem = ({ entity, subject }: RestReading, status: number, code: str
 };
 
 const RETRY_SECONDS = 30;
+const SERVER_ERROR = 500;

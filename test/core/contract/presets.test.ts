@@ -2,6 +2,7 @@ import { checkContract } from '../../../src/core/contract/check.ts';
 import { checkBundle } from '../../../src/core/contract/check-bundle.ts';
 import type { ContractProblem } from '../../../src/core/contract/contract-problem.ts';
 import { presets } from '../../../src/core/contract/presets/expand.ts';
+import type { Preset } from '../../../src/core/contract/presets/preset.ts';
 import type { SystemContract } from '../../../src/core/contract/system-contract.ts';
 import { syncContract } from '../../../src/core/contract/sync-contract.ts';
 import { restSystem, sync } from './documents.ts';
@@ -27,13 +28,22 @@ const contractOf = (value: unknown): Extract<SystemContract, { driver: 'rest' }>
   return check.contract;
 };
 
+/** A contract of a preset with nothing but the keys that it needs. */
+const contractOfPreset = ({ name, needs, objects, system }: Preset): SystemContract => {
+  const codec = { kind: 'notion', types: { Key: 'rich_text', Phone: 'phone_number' } };
+  const [object = 'contacts'] = Object.keys(objects);
+  const all: Readonly<Record<string, unknown>> = { select: ['email'], codec, object };
+  const given = Object.fromEntries(needs.map((key) => [key, all[key] ?? 'contacts']));
+  const named = system['driver'] === 'odata' ? {} : { externalIdField: 'Key' };
+  const check = checkContract(document({}, { preset: name, entities: { contact: { ...named, ...given } } }));
+  if (check.kind !== 'system') throw new Error(JSON.stringify(check));
+  return check.contract;
+};
+
 test.each(presets.map((preset) => [preset.name, preset] as const))(
   'preset %s fills a contract that is checked as any other, and says how sure it is of each fact',
   (name, preset) => {
-    const codec = { kind: 'notion', types: { Key: 'rich_text' } };
-    const all: Readonly<Record<string, unknown>> = { select: ['email'], codec };
-    const given = Object.fromEntries(preset.needs.map((key) => [key, all[key] ?? 'contacts']));
-    const contract = contractOf(document({ externalIdField: 'Key', ...given }, { preset: name }));
+    const contract = contractOfPreset(preset);
     expect(contract.madeFrom).toEqual({ preset: name, version: preset.version });
     expect(preset.facts.every(({ mark, source }) => mark === 'K' || source !== '')).toBe(true);
   },
@@ -155,20 +165,22 @@ test('a field that Notion cannot be told the type of is a problem', () => {
   expect(checkBundle(contract, target, target)).toMatchObject([{ path: 'fields.0.target', value: '"Untyped"' }]);
 });
 
-test.each(presets.map(({ name }) => name))(
-  'fields may be owned by a target of preset %s, which writes no record anew',
-  (name) => {
-    const codec = { kind: 'notion', types: { key: 'rich_text', Phone: 'phone_number' } };
-    const given = name === 'notion' ? { codec } : {};
-    const target = contractOf(document({ updatedAtField: 'at', ...given }, { preset: name }));
+/** Presets that update with PUT, which may take away what it does not name. */
+const replacing = ['fhir', 'google-sheets'];
+
+test.each(presets.map((preset) => [preset.name, preset] as const))(
+  'fields may be owned by a target of preset %s, unless it writes records anew',
+  (name, preset) => {
+    const target = contractOfPreset(preset);
     const contract = syncContract.parse({
       ...sync(),
       environment: 'pilot',
       source: { system: 'crm', entity: 'contact' },
-      target: { system: 'crm', entity: 'contact', externalIdField: 'key' },
+      target: { system: 'crm', entity: 'contact', externalIdField: 'Key' },
       fields: [{ target: 'Phone', source: 'phone', owner: 'target' }],
       read: { overlapSeconds: 120, resolutionSeconds: 60 },
     });
-    expect(checkBundle(contract, target, target)).toEqual([]);
+    const problems = checkBundle(contract, target, target).filter(({ path }) => path.startsWith('fields'));
+    expect(problems).toHaveLength(replacing.includes(name) ? 1 : 0);
   },
 );

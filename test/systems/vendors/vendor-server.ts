@@ -10,6 +10,8 @@ export type Asked = {
   readonly query: URLSearchParams;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: JsonValue | undefined;
+  /** The body where it is a form. */
+  readonly form?: URLSearchParams;
 };
 
 export type Answer = {
@@ -61,7 +63,9 @@ export const startVendor = async (handle: (asked: Asked) => Answer): Promise<Ven
         path: url.pathname.slice(1),
         query: url.searchParams,
         headers: request.headers,
-        body: text === '' ? undefined : parseJson(text),
+        ...(request.headers['content-type'] === 'application/x-www-form-urlencoded'
+          ? { body: undefined, form: new URLSearchParams(text) }
+          : { body: text === '' ? undefined : parseJson(text) }),
       };
       asked.push(one);
       const fault = take(one);

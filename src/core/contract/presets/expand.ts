@@ -1,13 +1,30 @@
 import { airtable } from './airtable.ts';
+import { dynamics } from './dynamics.ts';
+import { fhir } from './fhir.ts';
+import { googleSheets } from './google-sheets.ts';
 import { hubspot } from './hubspot.ts';
 import { notion } from './notion.ts';
 import type { Preset } from './preset.ts';
 import { salesforce } from './salesforce.ts';
 import { servicenow } from './servicenow.ts';
+import { shopify } from './shopify.ts';
+import { stripe } from './stripe.ts';
 import { zendesk } from './zendesk.ts';
 
 /** Every preset that a system contract can name. */
-export const presets: readonly Preset[] = [airtable, hubspot, notion, salesforce, servicenow, zendesk];
+export const presets: readonly Preset[] = [
+  airtable,
+  dynamics,
+  fhir,
+  googleSheets,
+  hubspot,
+  notion,
+  salesforce,
+  servicenow,
+  shopify,
+  stripe,
+  zendesk,
+];
 
 type Keys = Readonly<Record<string, unknown>>;
 

@@ -4,15 +4,23 @@ import { z } from 'zod';
 export const answerPath = z.string().max(200);
 export const somePath = z.string().min(1).max(200);
 
-/** Holds where the value at a path is that one; without `is`, where there is something: no null, false, "" or []. */
+/**
+ * Holds where the value at a path is that one, or a text that begins so; without both, where there is something: no
+ * null, false, "" or [].
+ */
 export const condition = z.strictObject({
   at: somePath,
   is: z.union([z.string().max(200), z.number(), z.boolean()]).optional(),
+  begins: z.string().min(1).max(200).optional(),
 });
 export type Condition = z.infer<typeof condition>;
 
 const matcher = z
-  .strictObject({ status: z.int().min(200).max(599).optional(), code: z.string().min(1).max(100).optional() })
+  .strictObject({
+    status: z.int().min(200).max(599).optional(),
+    code: z.string().min(1).max(100).optional(),
+    on: z.enum(['create', 'update', 'upsert']).optional().describe('Only in the answer to this kind of write'),
+  })
   .refine((one) => one.status !== undefined || one.code !== undefined, { message: 'must have a status or a code' });
 export type Matcher = z.infer<typeof matcher>;
 
@@ -23,12 +31,17 @@ export const errors = z.strictObject({
   codeAt: z.array(somePath).max(5).default([]).describe("Paths of the API's own error code, the first found"),
   refusedWhen: z.array(condition).max(5).default([]).describe('A 2xx answer that refuses: nothing was written'),
   failedWhen: z.array(condition).max(5).default([]).describe('A 2xx answer that failed: nobody knows what was written'),
+  refused: matchers.describe('Refused, nothing was written'),
   throttled: matchers.describe('Not executed, to be tried again later'),
   several: matchers.describe('Several records match, nothing was written'),
   conflict: matchers.describe('Another version is there than the one named, nothing was written'),
   missing: matchers.describe('The record to update is not there'),
   tokenExpired: matchers.describe('A page token is no longer good: reading begins again at the mark'),
   retryAfterAt: answerPath.optional().describe('Path of the seconds to wait'),
+  refill: z
+    .strictObject({ neededAt: somePath, availableAt: somePath, perSecondAt: somePath })
+    .optional()
+    .describe('Paths of the cost of the request, what is left, and how fast it grows: the wait is computed'),
   retryAfterSeconds: z.int().min(1).max(900).optional().describe('Waited where the answer does not say how long'),
 });
 export type Errors = z.infer<typeof errors>;
@@ -37,6 +50,7 @@ const createdSignal = z.union([
   z.strictObject({ status: z.int().min(200).max(299) }),
   condition,
   z.strictObject({ idIn: answerPath.describe('Path of the list of IDs that were created') }),
+  z.literal('untold').describe('The API does not say'),
 ]);
 export type CreatedSignal = z.infer<typeof createdSignal>;
 
@@ -61,6 +75,7 @@ export const batch = z.strictObject({
   ok: condition.optional().describe('Holds in a result that was written; otherwise having an ID does'),
   created: createdSignal.optional(),
   codeAt: answerPath.optional().describe('Path of the error code in a result that failed'),
+  statusAt: answerPath.optional().describe('Path of the status of a result, a number or a text that begins with one'),
   errors: z
     .strictObject({ at: somePath, keyAt: somePath, codeAt: somePath })
     .optional()
@@ -73,6 +88,8 @@ export const windowCap = z.strictObject({
   rows: z.int().min(1).max(10_000_000),
   signal: z.union([z.enum(['error', 'plateau']), condition]),
 });
+
+export const quirks = z.array(z.string().max(300)).max(20).default([]);
 
 export const rates = z
   .array(

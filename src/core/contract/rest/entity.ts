@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { entityShape } from '../entity-shape.ts';
 import { fieldPath } from '../name.ts';
-import { answerPath, batch, condition, errors, rates, windowCap, writtenAnswer } from './answers.ts';
+import { answerPath, batch, condition, errors, quirks, rates, windowCap, writtenAnswer } from './answers.ts';
 import { codec } from './codec.ts';
 import { faultsOf, mentions } from './check-template.ts';
 import { feedFaults, feedKeys } from './feed.ts';
@@ -39,6 +39,15 @@ export const restEntityShape = z.strictObject({
     .optional()
     .describe('Holds in an answer that leaves that array out because there are no records'),
   rowAt: answerPath.default('').describe('Path of the record inside an item of that array'),
+  rowsAre: z
+    .enum(['objects', 'table'])
+    .default('objects')
+    .describe('A table: the first item of that array names the columns, the others are lists of cells'),
+  sheet: z
+    .string()
+    .regex(/^[\w -]{1,100}$/, 'must be letters, digits, spaces, _ and -')
+    .optional()
+    .describe('{sheet}: where in a file the table is'),
   skipRows: z.array(condition).max(5).default([]).describe('Items of that array that are no records'),
   fieldsAt: fieldPath.optional().describe('Path of the fields inside a record: where they are written and looked up'),
   codec: codec.optional().describe('How values stand in the fields, where not as plain JSON'),
@@ -51,6 +60,16 @@ export const restEntityShape = z.strictObject({
     .optional()
     .describe('{writeObject}: name under which the API takes writes, where it is another than {object}'),
   externalIdField: fieldPath.optional().describe('{externalIdField}, where no sync names it'),
+  externalIdAt: answerPath
+    .optional()
+    .describe(
+      'Path of the external ID in a record, where it is not its field; {keySystem} and {externalIdField} in it',
+    ),
+  keySystem: z
+    .string()
+    .regex(/^[\w:/.~$-]{1,200}$/, 'must be letters, digits and : / . _ ~ $ -')
+    .optional()
+    .describe('{keySystem}: what the API keeps external IDs under, such as a URI or a namespace'),
   select: z.array(fieldPath).max(500).optional().describe('{select}: fields to read besides ID and update time'),
   sinceParam: z.string().optional().describe('Query parameter that means "changed at or after"; needed to be a source'),
   sinceAs: entityShape.timestamp.unwrap().optional().describe('How {since} is written, where not as timestamps are'),
@@ -95,7 +114,7 @@ export const restEntityShape = z.strictObject({
     .describe('How long a page token is good'),
   retentionDays: z.int().min(1).max(3650).optional().describe('How far back changes can be read at all'),
   rates: rates.describe('Published limits'),
-  quirks: z.array(z.string().max(300)).max(20).default([]).describe('What one should know of the API'),
+  quirks: quirks.describe('What one should know of the API'),
 });
 
 type Lists = Pick<RestEntity, 'sinceParam' | 'requests' | 'paging'>;
@@ -112,7 +131,8 @@ const REQUEST_KINDS = ['list', 'find', 'readByIds', 'create', 'update', 'upsert'
 type Shape = z.infer<typeof restEntityShape>;
 type Report = (path: readonly string[], message: string) => void;
 
-const checkWrites = ({ write, requests, batch: many, foldsCase }: Shape, report: Report): void => {
+const checkWrites = (shape: Shape, report: Report): void => {
+  const { write, requests, batch: many, foldsCase } = shape;
   const upsert = requests.upsert ?? requests.upsertMany;
   if (write.mode === 'upsert' && write.path === undefined && upsert === undefined) {
     report(['write', 'path'], 'must be there, or else requests.upsert or requests.upsertMany');
@@ -129,6 +149,9 @@ const checkWrites = ({ write, requests, batch: many, foldsCase }: Shape, report:
   if ((many === undefined) !== (requests.upsertMany === undefined)) {
     report(['batch'], 'and requests.upsertMany need each other');
   }
+  if (shape.rowsAre === 'table' && (upsert !== undefined || write.mode === 'upsert')) {
+    report(['write', 'mode'], 'must be find-then-write for a table');
+  }
   for (const kind of ['create', 'update', 'upsert', 'upsertMany'] as const) {
     if (requests[kind]?.method === 'GET') report(['requests', kind, 'method'], 'must be POST, PUT or PATCH');
   }
@@ -140,6 +163,7 @@ const checkPaging = ({ paging: style, requests, windowCap: cap, totalAt }: Shape
     if (!isGiven && !mentions(list, name)) report(['paging'], `needs its parameter, or {${name}} in requests.list`);
   };
   if (style.style === 'cursor') needs('cursor', style.param !== undefined);
+  if (style.style === 'newest-first') for (const name of ['since', 'until', 'cursor']) needs(name, false);
   if (style.style === 'offset') needs('offset', style.param !== undefined);
   if (style.style === 'page') needs('page', style.param !== undefined);
   if (style.style === 'keyset' && style.tie !== undefined) needs('afterId', style.afterIdParam !== undefined);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fieldPath } from '../name.ts';
 import { answerPath, condition, somePath } from './answers.ts';
 import { sequencePaging } from './feed.ts';
 
@@ -21,6 +22,12 @@ export const paging = z.discriminatedUnion('style', [
   z.strictObject({
     style: z.literal('link'),
     nextAt: answerPath.optional().describe('Path of the next link in the response; the Link header when left out'),
+    isFrozen: z
+      .boolean()
+      .optional()
+      .describe(
+        'Places are those of the first page, values those of now: rows changed since are left to the next scan',
+      ),
     end,
   }),
   z.strictObject({
@@ -51,5 +58,10 @@ export const paging = z.discriminatedUnion('style', [
     end,
   }),
   sequencePaging,
+  z.strictObject({
+    style: z.literal('newest-first'),
+    more: condition.describe('Says that a window holds more rows than it gave'),
+    cursorField: fieldPath.describe('Path in the last item of what {cursor} is'),
+  }),
   z.strictObject({ style: z.literal('whole') }),
 ]);

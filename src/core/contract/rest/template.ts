@@ -12,16 +12,22 @@ const NAMED_MAX = 50;
  */
 export const placeholders = {
   since: 'contract',
+  until: 'contract',
   pageSize: 'contract',
   offset: 'contract',
   page: 'contract',
   field: 'contract',
+  fieldName: 'contract',
   select: 'contract',
   object: 'contract',
   writeObject: 'contract',
   externalIdField: 'contract',
   updatedAtField: 'contract',
+  keySystem: 'contract',
+  sheet: 'contract',
+  row: 'contract',
   itemKey: 'contract',
+  externalIdHash: 'contract',
   cursor: 'source',
   afterId: 'source',
   value: 'source',
@@ -33,6 +39,7 @@ export const placeholders = {
   writeId: 'source',
   fields: 'source',
   fieldsWithoutKey: 'source',
+  cells: 'source',
 } as const;
 export type Placeholder = keyof typeof placeholders;
 
@@ -56,7 +63,17 @@ const bounded = anyJson.refine((body) => JSON.stringify(body).length <= BODY_CHA
 });
 
 /** How a value of a record is written inside a text of the API's own language. */
-export const quoting = z.enum(['soql', 'odata', 'json', 'airtable', 'fhir', 'servicenow', 'comma', 'plain']);
+export const quoting = z.enum([
+  'soql',
+  'odata',
+  'json',
+  'airtable',
+  'fhir',
+  'fhir-url',
+  'servicenow',
+  'comma',
+  'plain',
+]);
 export type Quoting = z.infer<typeof quoting>;
 
 const named = z
@@ -80,6 +97,13 @@ export const requestTemplate = z.strictObject({
     .boolean()
     .optional()
     .describe('Of a look-up: the answer is the one record itself, and status 404 says that there is none'),
+  recordsAt: z
+    .string()
+    .max(200)
+    .optional()
+    .describe(
+      'Of a look-up: path of its records, where not that of the list. One that is no list is one record; null none',
+    ),
   errors: z
     .strictObject({
       at: z.string().min(1).max(200).describe('Path of errors that stand beside the rows of a look-up'),
@@ -99,12 +123,18 @@ const paged = [
   'object',
   'externalIdField',
   'updatedAtField',
+  'keySystem',
+  'sheet',
 ] as const;
 const written = [
   'fields',
   'fieldsWithoutKey',
   'externalId',
+  'externalIdHash',
   'externalIdField',
+  'keySystem',
+  'sheet',
+  'cells',
   'object',
   'writeObject',
   'writeId',
@@ -112,11 +142,11 @@ const written = [
 
 /** Which placeholders a request may use. */
 export const allowedIn = {
-  list: ['since', 'afterId', ...paged],
-  find: ['field', 'value', 'values', 'each', ...paged],
-  readByIds: ['field', 'value', 'values', 'each', ...paged],
+  list: ['since', 'until', 'afterId', ...paged],
+  find: ['field', 'fieldName', 'value', 'values', 'each', ...paged],
+  readByIds: ['field', 'fieldName', 'value', 'values', 'each', ...paged],
   create: written,
-  update: [...written, 'id', 'version'],
+  update: [...written, 'id', 'version', 'row'],
   upsert: written,
   upsertMany: [...written, 'itemKey'],
 } as const satisfies Readonly<Record<string, readonly Placeholder[]>>;
