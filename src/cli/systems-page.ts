@@ -55,13 +55,24 @@ const rateOf = (rate: Keys): string => {
   return `${textAt(rate, 'requests')} in ${textAt(rate, 'seconds')} s${scope === '' ? '' : ` (${scope})`}`;
 };
 
+/** An entity as each of the preset's objects makes it; of those that say how they are read, where any does. */
+const kindsOf = ({ entity, objects }: Preset): readonly Preset['entity'][] => {
+  const all = Object.values(objects).map((object) => ({ ...entity, ...object }));
+  const read = all.filter((kind) => Object.hasOwn(kind, 'paging'));
+  return read.length > 0 ? read : [entity];
+};
+
+const oneOf = (texts: readonly string[]): string => [...new Set(texts)].filter((text) => text !== '').join(' or ');
+
 /** The row of the inventory for a preset. */
-export const describePreset = ({ name, title, system, entity }: Preset): Described => {
-  const days = textAt(entity, 'retentionDays');
+export const describePreset = (preset: Preset): Described => {
+  const { name, title, system, entity } = preset;
+  const kinds = kindsOf(preset);
+  const days = oneOf(kinds.map((kind) => textAt(kind, 'retentionDays')));
   return {
     preset: name,
     title,
-    reads: textAt(system, 'driver') === 'odata' ? 'keyset' : readsOf(entity),
+    reads: textAt(system, 'driver') === 'odata' ? 'keyset' : oneOf(kinds.map(readsOf)),
     writes: writesOf(entity),
     page: textAt(entity, 'pageSize'),
     cap: capOf(entity),

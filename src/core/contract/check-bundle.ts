@@ -12,7 +12,8 @@ const checkOwners = (sync: SyncContract, target: SystemContract): ContractProble
   const { write, requests } = entity;
   const own = write.mode === 'upsert' ? (requests.upsert ?? requests.upsertMany) : requests.update;
   const method = own?.method ?? (write.mode === 'upsert' ? write.method : write.updateMethod);
-  if (method !== 'PUT') return [];
+  // Of a table only the cells are written that are given, whatever the method.
+  if (method !== 'PUT' || entity.rowsAre === 'table') return [];
   return sync.fields.flatMap((field, index) =>
     field.owner === 'target'
       ? [

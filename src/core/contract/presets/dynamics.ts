@@ -44,7 +44,7 @@ export const dynamics: Preset = {
       mark: 'V',
       source: 'dv1',
     },
-    { about: 'keys with / # < > * % & : \\ ? + cannot be addressed', mark: 'S', source: 'define alternate keys' },
+    { about: 'keys with / # < > * % & : \\ ? + cannot be addressed', mark: 'S', source: 'dv4' },
     { about: 'delta tokens are good for 7 days; no $filter or $orderby with them', mark: 'V', source: 'dv2' },
     {
       about:

@@ -127,7 +127,7 @@ export const shopify: Preset = {
     {
       about: 'an answer of productSet with lists deletes what they leave out',
       mark: 'S',
-      source: 'copies of its page',
+      source: 'sh5',
     },
   ],
 };
