@@ -286,13 +286,18 @@ export const createAuditor = ({ store, source, targetRecords, now: nowMs }: Port
     const state = states.get(keyOf(id, updatedAt, digestOf(fields)))?.state;
     if (state === undefined) return `${id} as of ${updatedAt} was never read`;
     if (fields.name === null) return state === 'held' ? undefined : `${id} breaks the contract and is ${state}`;
-    if (state === 'dead_lettered') return `${id} as of ${updatedAt} is a dead letter, whatever is replayed`;
     const [only] = copies;
     if (only === undefined || copies.length > 1) return `${id} is ${copies.length} times on the target`;
     const content = contentOf(fieldsOf(only.body));
-    return content === contentOf(fields)
-      ? undefined
-      : `${id} is "${content}" on the target, and "${contentOf(fields)}" in the source`;
+    if (content === contentOf(fields)) return undefined;
+    if (state === 'dead_lettered') {
+      // It may have come there by another way, which closed its dead letter, and have been tampered with since: that is
+      // for reconciliation to report, which repairs nothing that was given up on.
+      return written.get(id)?.content === contentOf(fields)
+        ? undefined
+        : `${id} as of ${updatedAt} is a dead letter, whatever is replayed`;
+    }
+    return `${id} is "${content}" on the target, and "${contentOf(fields)}" in the source`;
   };
 
   const disagreement = (): string | undefined => {

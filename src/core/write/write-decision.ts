@@ -39,7 +39,10 @@ export type WriteDecision =
 
 const compareVersions = (wanted: Version, applied: Version): -1 | 0 | 1 => {
   const byTime = compareInstants(wanted.updatedAt, applied.updatedAt);
-  if (byTime !== 0 || wanted.sequence === null || applied.sequence === null) return byTime;
+  if (byTime !== 0 || applied.sequence === null) return byTime;
+  // Of one time, what a Zap brought itself has no place among the versions that were read. Another one than the last of
+  // those is taken for older: were it newer, a poll reads it too.
+  if (wanted.sequence === null) return wanted.digest === applied.digest ? 0 : -1;
   return wanted.sequence < applied.sequence ? -1 : wanted.sequence > applied.sequence ? 1 : 0;
 };
 

@@ -184,3 +184,21 @@ describe('the version that the last intent wrote', () => {
 test('fields that the Zap changed are another version of the same observation, and are written', () => {
   expect(decide({ applied: wanted }, { ...wanted, digest: 'overridden' })).toEqual(write);
 });
+
+describe('G3 what a Zap brings itself, under the time of a version that was read', () => {
+  const read = version(10);
+  const brought = (digest: string): Version => ({ updatedAt: read.updatedAt, sequence: null, digest });
+
+  test('is taken for older when it is another one', () => {
+    expect(decide({ applied: read }, brought('another'))).toEqual(stale);
+    expect(decide({ intent: intent('unknown', read, 1) }, brought('another'))).toEqual(stale);
+  });
+
+  test('is there already when it is the same', () => {
+    expect(decide({ applied: read }, brought(read.digest))).toEqual(applied);
+  });
+
+  test('is written where nothing that was read stands against it', () => {
+    expect(decide({ applied: brought('before') }, brought('another'))).toEqual(write);
+  });
+});
