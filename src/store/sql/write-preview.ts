@@ -56,7 +56,8 @@ export const previewWrites = async (
     const before = known.get(versionKey({ externalId, updatedAt, digest }));
     const version = {
       updatedAt: orderedAt(updatedAt, before?.opened_at ?? work.now),
-      sequence: before?.sequence ?? null,
+      // Were it read by a poll now, it would be the last of its time.
+      sequence: before?.sequence ?? Number.MAX_SAFE_INTEGER,
       digest,
     };
     const { kind } = decideWrite(NO_INTENT, version, targets.get(externalId) ?? never, work.now);

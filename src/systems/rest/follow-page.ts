@@ -113,7 +113,7 @@ const afterPage = (
     ...before,
     frozenAt,
     empty: count === 0 ? before.empty + 1 : 0,
-    rows: before.rows + count,
+    rows: isCounted(reading) ? before.rows + count : 0,
     total: before.total ?? totalIn(reading, reply.json) ?? null,
     at: rows.records.at(-1)?.updatedAt ?? before.at,
     doubt: before.doubt ?? doubtOf(reading, { count, pageSize, asked: reply.href, next: next.place }),
@@ -129,6 +129,9 @@ const afterPage = (
       `Cannot read on ${subject}: a page with rows gives the ${next.style} that led to it as the next one`,
     );
   }
+  if (goesRound(state, pageSize)) {
+    return malformed(`Cannot read on ${subject}: it gave ${state.rows} rows, and counts ${state.total} of them`);
+  }
   if (state.empty > EMPTY_PAGES_MAX) {
     return malformed(`Cannot read on ${subject}: ${state.empty} pages in a row were empty`);
   }
@@ -136,6 +139,13 @@ const afterPage = (
   const doubt: Scan | undefined = state.doubt === null ? undefined : { kind: 'unstable', because: state.doubt };
   return pageWith(rows, { ...state, style: next.style, place: next.place }, subject, doubt);
 };
+
+/** Rows are counted only where something is held against them: a token that counts is never given twice. */
+const isCounted = ({ entity }: RestReading): boolean => entity.windowCap !== undefined || entity.totalAt !== undefined;
+
+/** Rows are added while they are read, but not as many again as there were. */
+const goesRound = ({ rows, total }: FollowState, pageSize: number): boolean =>
+  total !== null && rows > 2 * total + pageSize;
 
 /** Goes on in a new window that begins at the last update time, which must be later than that of the one before. */
 const nextWindow = (reading: RestReading, state: FollowState, rows: Rows): PageReply => {
