@@ -5,7 +5,7 @@ import { appendLeaves, type Frontier, frontierRoot } from '../../core/evidence/f
 import { leafHash } from '../../core/evidence/merkle-hash.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Work } from './work.ts';
-import type { Operations } from './operations.ts';
+import type { Caller, Operations } from './operations.ts';
 
 /** What entries of the ledger record. */
 export type EvidenceKind =
@@ -94,7 +94,11 @@ export const appendEvidence = async (work: Work, fact: EvidenceFact): Promise<st
   return id;
 };
 
-/** Entries of the caller's environment in order, with size and root of the tree over those of both. */
+/** A caller is shown the entries of its environment, and the signing of heads, which is that of both. */
+export const isShownTo = ({ environment }: Caller) =>
+  sql<boolean>`(environment = ${environment} or kind = 'tree_head')`;
+
+/** Entries that the caller is shown, in order, with size and root of the tree over those of both. */
 export const listEvidence = async (
   work: Work,
   request: Parameters<Operations['listEvidence']>[2],
@@ -102,7 +106,7 @@ export const listEvidence = async (
   const rows = await work.tx
     .selectFrom('evidence')
     .select(['sequence', 'evidence_id', 'kind', 'at', 'leaf', 'hash'])
-    .where('environment', '=', work.caller.environment)
+    .where(isShownTo(work.caller))
     .where('sequence', '>', request.after)
     .orderBy('sequence')
     .limit(request.limit)

@@ -12,6 +12,7 @@ import {
 } from '../../core/evidence/proof-ranges.ts';
 import { rootOfHashes, tileOf, TILE_WIDTH } from '../../core/evidence/tile.ts';
 import { StoreError } from '../../core/protocol/store-error.ts';
+import { isShownTo } from './evidence-table.ts';
 import type { Operations } from './operations.ts';
 import { getTreeHead } from './tree-heads-table.ts';
 import type { Work } from './work.ts';
@@ -70,7 +71,7 @@ const hashesOf = async (work: Work, ranges: readonly LeafRange[], size: number):
 };
 
 /**
- * An entry of the caller's environment, and the proof that it is under the tree head that was signed last. Three
+ * An entry that the caller is shown, and the proof that it is under the tree head that was signed last. Three
  * statements; the size of the proof grows with the logarithm of the ledger.
  *
  * @throws StoreError `not_found` for an entry that there is none, or that no signed tree head covers yet
@@ -80,7 +81,7 @@ export const proveEntry = async (work: Work, id: string): ReturnType<Operations[
     .selectFrom('evidence')
     .select(['sequence', 'leaf'])
     .where('evidence_id', '=', id)
-    .where('environment', '=', work.caller.environment)
+    .where(isShownTo(work.caller))
     .executeTakeFirst();
   if (entry === undefined) {
     throw new StoreError('not_found', `Cannot prove entry ${id}: there is none in ${work.caller.environment}`);

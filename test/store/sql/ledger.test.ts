@@ -85,6 +85,9 @@ onEngines('G9 the ledger', (open) => {
     expect(a.size).toBe(first.size + 1);
     expect(a.signedAt > first.signedAt).toBe(true);
     expect(await world.port.getTreeHead({}, {})).toEqual(a);
+    // Signed for both environments, and so shown to the keys of each.
+    const heads = (await all(world)).filter(({ kind }) => kind === 'tree_head');
+    expect(heads.map(({ sequence }) => sequence)).toEqual([first.size, a.size]);
   });
 
   it('G9 an entry that was changed in the database no longer fits its head', async () => {
