@@ -17,6 +17,7 @@ export default {
   },
   transformIgnorePatterns: [`/node_modules/(?!(.+/node_modules/)?${rewritten}/)`],
   globalSetup: '<rootDir>/test/house/require-node-22.ts',
-  maxWorkers: 2,
+  // One more than the processors of CI: several suites wait for processes and clocks of their own.
+  maxWorkers: 3,
   testTimeout: 120_000,
 };
