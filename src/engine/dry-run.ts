@@ -5,6 +5,7 @@ import { storableReason } from '../core/protocol/reason.ts';
 import type { StorePort } from '../core/protocol/store-port.ts';
 import { WRITES_MAX } from '../core/protocol/write-routes.ts';
 import type { Checkpoint } from '../core/read/checkpoint.ts';
+import { chunked } from './chunked.ts';
 import { type DriverFactory, prepare, type Prepared } from './contracts.ts';
 import { type DryRunRecord, previewRecords } from './preview-records.ts';
 import { readSweep } from './read-sweep.ts';
@@ -91,11 +92,6 @@ const isWithin = ({ state, updatedAt }: ObservedRecord, { since, bound }: Stretc
   state === 'refused' ||
   (compareInstants(updatedAt, bound) <= 0 && (since === null || compareInstants(updatedAt, since) >= 0));
 
-const batchesOf = (records: readonly ObservedRecord[]): ObservedRecord[][] =>
-  Array.from({ length: Math.ceil(records.length / WRITES_MAX) }, (_, index) =>
-    records.slice(index * WRITES_MAX, (index + 1) * WRITES_MAX),
-  );
-
 const limitReason = (limit: number): string =>
   `The limit of ${limit} records was reached: name checkpoints closer together, or a higher limit`;
 
@@ -150,7 +146,7 @@ const lookAt = async (
   wanted: readonly ObservedRecord[],
 ): Promise<string | undefined> => {
   const { prepared, stream, records } = reading;
-  for (const batch of batchesOf(wanted)) {
+  for (const batch of chunked(wanted, WRITES_MAX)) {
     const looked = await previewRecords({ store: ports.store, runtime: ports.runtime() }, { prepared, stream }, batch);
     if (looked.kind === 'failed') return looked.reason;
     for (const one of looked.records) {

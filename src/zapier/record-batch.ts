@@ -1,5 +1,6 @@
 import { WRITES_MAX } from '../core/protocol/write-routes.ts';
 import { digestText } from '../core/digest.ts';
+import { chunked } from '../engine/chunked.ts';
 import { sampleItem } from './item-fields.ts';
 import type { RecordItem } from './record-item.ts';
 
@@ -48,10 +49,7 @@ const batchOf = (records: readonly RecordItem[]): BatchItem[] => {
   ];
 };
 
-const inBatches = (records: readonly RecordItem[]): BatchItem[] =>
-  Array.from({ length: Math.ceil(records.length / BATCH_RECORDS_MAX) }, (_, index) =>
-    batchOf(records.slice(index * BATCH_RECORDS_MAX, (index + 1) * BATCH_RECORDS_MAX)),
-  ).flat();
+const inBatches = (records: readonly RecordItem[]): BatchItem[] => chunked(records, BATCH_RECORDS_MAX).flatMap(batchOf);
 
 /** Puts records into batches of one route each, in the order given. */
 export const batchesOf = (records: readonly RecordItem[]): BatchItem[] =>

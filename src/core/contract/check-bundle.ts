@@ -1,13 +1,16 @@
 import { checkTypes } from './check-types.ts';
 import { type ContractProblem, show } from './contract-problem.ts';
-import { canReadChanges } from './rest/entity.ts';
+import { canReadChanges, type RestEntity } from './rest/entity.ts';
 import type { SyncContract } from './sync-contract.ts';
 import type { SystemContract } from './system-contract.ts';
 
+/** Undefined for an entity of another driver, and for a name that the system has none of. */
+const restEntityOf = (system: SystemContract, name: string): RestEntity | undefined =>
+  system.driver === 'rest' ? new Map(Object.entries(system.entities)).get(name) : undefined;
+
 /** A PUT takes away what it does not name, and what the target owns is left out of an update. */
 const checkOwners = (sync: SyncContract, target: SystemContract): ContractProblem[] => {
-  const entity =
-    target.driver === 'rest' ? new Map(Object.entries(target.entities)).get(sync.target.entity) : undefined;
+  const entity = restEntityOf(target, sync.target.entity);
   if (entity === undefined) return [];
   const { write, requests } = entity;
   const own = write.mode === 'upsert' ? (requests.upsert ?? requests.upsertMany) : requests.update;
@@ -54,8 +57,7 @@ export const checkBundle = (sync: SyncContract, source: SystemContract, target: 
     }
   }
   problems.push(...checkOwners(sync, target));
-  const entity =
-    source.driver === 'rest' ? new Map(Object.entries(source.entities)).get(sync.source.entity) : undefined;
+  const entity = restEntityOf(source, sync.source.entity);
   if (entity !== undefined && !canReadChanges(entity)) {
     problems.push({
       path: 'source.entity',

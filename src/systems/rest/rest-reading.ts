@@ -90,19 +90,16 @@ const NOT_THERE = 404;
 type Place = Pick<RequestTemplate, 'isOne' | 'recordsAt'>;
 
 const read = async (reading: RestReading, request: HttpRequest, place: Place = {}): Promise<RowsReply> => {
-  const { isOne = false, recordsAt: ownAt } = place;
   const { entity, http, subject } = reading;
   const reply = await http.request({
     ...request,
     judge: (answer) => judgeDialect(entity.errors, answer),
-    ...(isOne ? { answers: [NOT_THERE] } : {}),
+    ...(place.isOne === true ? { answers: [NOT_THERE] } : {}),
   });
   if (reply.kind === 'failed') return reply;
-  const recordsAt = ownAt ?? entity.recordsAt;
-  const listed = reply.json === undefined || ownAt !== undefined ? undefined : itemsIn(entity, reply.json);
-  const found = ownAt === undefined || reply.json === undefined ? listed : listOf(answerAt(reply.json, ownAt));
-  const items = isOne ? (reply.status === NOT_THERE ? [] : presentIn(reply.json)) : found;
+  const items = reply.json === undefined ? undefined : itemsOf(entity, place, { ...reply, json: reply.json });
   if (reply.json === undefined || !isArray(items)) {
+    const recordsAt = place.recordsAt ?? entity.recordsAt;
     const where =
       recordsAt === '' ? 'the answer is not an array of records' : `there is no array of records at "${recordsAt}"`;
     return malformed(`Cannot read ${subject}: ${where} (status ${reply.status})`);
@@ -110,6 +107,16 @@ const read = async (reading: RestReading, request: HttpRequest, place: Place = {
   const rows = entity.rowsAre === 'table' ? tableOf(items)?.rows.map(({ record }) => record) : rowsOf(entity, items);
   if (rows === undefined) return malformed(`Cannot read ${subject}: its first row does not name each column once`);
   return { kind: 'rows', rows, json: reply.json, headers: reply.headers, href: reply.href };
+};
+
+/** The items of an answer to a request; undefined where there is no place for them. */
+const itemsOf = (
+  entity: RestEntity,
+  { isOne, recordsAt }: Place,
+  { status, json }: { readonly status: number; readonly json: JsonValue },
+): JsonValue | undefined => {
+  if (isOne === true) return status === NOT_THERE ? [] : [json];
+  return recordsAt === undefined ? itemsIn(entity, json) : listOf(answerAt(json, recordsAt));
 };
 
 /** What a look-up found as a list; null is how an API says that there is no such record. */
@@ -137,8 +144,6 @@ const rowsOf = (
     return isJsonObject(row) && isJsonObject(fields) ? { ...row, [fieldsAt]: decodeProperties(fields) } : row;
   });
 };
-
-const presentIn = (json: JsonValue | undefined): readonly JsonValue[] => (json === undefined ? [] : [json]);
 
 /** The number of rows that the system counts; undefined where it does not say. */
 export const totalIn = ({ entity }: RestReading, json: JsonValue): number | undefined => {
